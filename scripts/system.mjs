@@ -1,0 +1,69 @@
+// The programs of the system that tests run against. Installed with apt-get where that is possible (root on
+// Debian). Elsewhere what is missing is said, and its tests are skipped by name; with REQUIRE_ALL=1 or CI set
+// it is a failure.
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { withLock } from "./lock.mjs";
+import { run } from "./run.mjs";
+import { runAsScript, say } from "./say.mjs";
+
+/** Add a line for each further program. `debian` is the name of its Debian package. */
+const programs = [
+  { command: "chromium", debian: "chromium", for: "the tests in a real browser" },
+  { command: "strace", debian: "strace", for: "the test that a log is on the disk before it says so" },
+];
+
+/** @returns {Promise<string | undefined>} what is missing and why, when something is */
+export async function ensureSystem() {
+  if (missing().length === 0) return undefined;
+  if (canInstall()) await withLock("installing Debian packages", install);
+  const lacking = missing();
+  if (lacking.length === 0) return undefined;
+  const what = lacking.map((program) => `${program.command} (${program.for})`).join(", ");
+  const problem = `not installed: ${what}; install it, or run as root on Debian, where this script does`;
+  if (isSet("REQUIRE_ALL") || isSet("CI")) throw new Error(problem);
+  say(problem);
+  return problem;
+}
+
+function missing() {
+  return programs.filter((program) => !isOnPath(program.command));
+}
+
+/** @param {string} command */
+function isOnPath(command) {
+  return (process.env.PATH ?? "").split(delimiter).some((dir) => {
+    try {
+      accessSync(join(dir, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function canInstall() {
+  return process.getuid?.() === 0 && existsSync("/etc/debian_version") && isOnPath("apt-get");
+}
+
+async function install() {
+  const names = missing().map((program) => program.debian);
+  if (names.length === 0) return; // another run has just done it
+  say(`installing Debian packages: ${names.join(", ")}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const wait = ["-q", "-o", "DPkg::Lock::Timeout=600"];
+  for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...names]]) {
+    const code = await run("apt-get", [...wait, ...args], { env, stdio: ["ignore", 2, 2] });
+    if (code !== 0) return say(`\`apt-get ${args.join(" ")}\` failed with exit code ${code}.`);
+  }
+}
+
+/** @param {string} name of an environment variable */
+function isSet(name) {
+  return !["", "0", "false", undefined].includes(process.env[name]);
+}
+
+await runAsScript(import.meta.url, async () => {
+  await ensureSystem();
+  return 0;
+});

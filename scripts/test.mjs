@@ -1,0 +1,112 @@
+// `npm test`: everything that a change must pass, from a fresh clone on a fresh machine.
+// `npm test -- packages/core`: only the build and the tests that the arguments (vitest's) name.
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { ensureInstalled } from "./install.mjs";
+import { root } from "./paths.mjs";
+import { lintPackages } from "./publint.mjs";
+import { environment, run } from "./run.mjs";
+import { ensureRuntime } from "./runtime.mjs";
+import { runAsScript, say } from "./say.mjs";
+import { ensureSystem } from "./system.mjs";
+import { scriptOf } from "./tool.mjs";
+
+const report = join(root, "test-output", "vitest.json");
+const vitestArgs = process.argv.slice(2);
+const isWhole = vitestArgs.length === 0;
+
+/** @type {{ name: string, ok: boolean, seconds: number, note: string }[]} */
+const steps = [];
+const tests = { passed: 0, failed: 0, skipped: 0 };
+
+/**
+ * Runs one step and keeps how it went; a step that fails does not keep the others from running.
+ * @param {string} name
+ * @param {() => Promise<number | string | undefined>} work an exit code, or a note for the summary
+ */
+async function step(name, work) {
+  console.log(`\n▶ ${name}`);
+  const startedAt = Date.now();
+  /** @type {number | string | undefined} */
+  let outcome;
+  try {
+    outcome = await work();
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    outcome = 1;
+  }
+  const ok = outcome === undefined || outcome === 0 || typeof outcome === "string";
+  const note = typeof outcome === "string" ? outcome : "";
+  steps.push({ name, ok, seconds: (Date.now() - startedAt) / 1000, note });
+  return ok;
+}
+
+/** @param {string} node */
+async function runVitest(node) {
+  mkdirSync(join(root, "test-output"), { recursive: true });
+  rmSync(report, { force: true }); // so that an old report is never taken for this run's
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const code = await run(node, [scriptOf("vitest"), "run", ...reporters, ...vitestArgs], {
+    env: environment(node),
+  });
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+    readFileSync(report, "utf8"),
+  );
+  tests.passed = numPassedTests;
+  tests.failed = numFailedTests + testResults.filter(failedToLoad).length;
+  tests.skipped = numPendingTests + numTodoTests;
+  if (tests.passed + tests.failed === 0) throw new Error("no test was run, so nothing was tested.");
+  return code;
+}
+
+/**
+ * A file with an error outside of its tests, which vitest counts in no number of tests.
+ * @param {{ status: string, assertionResults: { status: string }[] }} file
+ */
+function failedToLoad({ status, assertionResults }) {
+  return status === "failed" && !assertionResults.some((one) => one.status === "failed");
+}
+
+async function runSteps() {
+  let node = process.execPath;
+  const ready = await step("set up", async () => {
+    node = await ensureRuntime();
+    await ensureInstalled(node);
+    return undefined;
+  });
+  if (!ready) return;
+  /** @param {string} tool @param {string[]} args */
+  const tool = (tool, ...args) => run(node, [scriptOf(tool), ...args], { env: environment(node) });
+
+  if (isWhole) await step("system programs", ensureSystem);
+  if (!(await step("build", () => build(node)))) return;
+  if (isWhole) {
+    await step("format", () => tool("oxfmt", "--check"));
+    await step("lint", () => tool("oxlint"));
+    await step("types of the tests", () => tool("tsc", "-b", "tsconfig.test.json"));
+    await step("unused and undeclared", () => tool("knip"));
+    await step("packages", () => lintPackages(node));
+  }
+  await step("tests", () => runVitest(node));
+}
+
+function summary() {
+  console.log("\nSteps");
+  for (const { name, ok, seconds, note } of steps) {
+    console.log(
+      `  ${ok ? "ok    " : "FAILED"}  ${name.padEnd(22)} ${seconds.toFixed(1).padStart(6)} s  ${note}`.trimEnd(),
+    );
+  }
+  // Failed tests are counted one by one; a failed step without one (a lint, a file that would not load) as one.
+  const failedSteps = steps.filter(({ name, ok }) => !ok && !(name === "tests" && tests.failed > 0)).length;
+  const failed = tests.failed + failedSteps;
+  const skipped = tests.skipped > 0 ? `, ${tests.skipped} skipped` : "";
+  console.log(`\n${tests.passed} passed, ${failed} failed${skipped}`);
+  return failed === 0 ? 0 : 1;
+}
+
+await runAsScript(import.meta.url, async () => {
+  await runSteps();
+  return summary();
+});
