@@ -1,0 +1,197 @@
+/**
+ * Every fault that a caller can meet, in one table: the HTTP status a request gets (RFC 9457), the close code a
+ * WebSocket gets when the fault ends it, and whether the same call may succeed later. docs/reference/errors.md is
+ * tested against it, both ways.
+ */
+interface Fault {
+  readonly status: number;
+  readonly closeCode: number;
+  readonly retryable: boolean;
+  readonly title: string;
+}
+
+export const ERRORS = {
+  CHANNEL_NAME_INVALID: {
+    status: 400,
+    closeCode: 4400,
+    retryable: false,
+    title: "The channel's name is not valid",
+  },
+  CURSOR_INVALID: { status: 400, closeCode: 4400, retryable: false, title: "The cursor is not valid" },
+  EVENT_NAME_INVALID: {
+    status: 400,
+    closeCode: 4400,
+    retryable: false,
+    title: "The event's name is not valid",
+  },
+  KEY_INVALID: { status: 400, closeCode: 4400, retryable: false, title: "A key is not valid" },
+  QUERY_INVALID: { status: 400, closeCode: 4400, retryable: false, title: "A query parameter is not valid" },
+  HEADER_INVALID: { status: 400, closeCode: 4400, retryable: false, title: "A header is not valid" },
+  BODY_INVALID: { status: 400, closeCode: 4400, retryable: false, title: "The body is not valid" },
+  FRAME_INVALID: { status: 400, closeCode: 4400, retryable: false, title: "The frame is not valid" },
+  REQUEST_INVALID: { status: 400, closeCode: 4400, retryable: false, title: "The request is not valid" },
+  ALREADY_SUBSCRIBED: {
+    status: 409,
+    closeCode: 4409,
+    retryable: false,
+    title: "The connection reads this channel already",
+  },
+  NOT_SUBSCRIBED: {
+    status: 404,
+    closeCode: 4400,
+    retryable: false,
+    title: "The connection does not read this channel",
+  },
+  TOO_MANY_CHANNELS: {
+    status: 400,
+    closeCode: 4400,
+    retryable: false,
+    title: "Too many channels on one connection",
+  },
+  POSITION_TOO_LARGE: {
+    status: 400,
+    closeCode: 4400,
+    retryable: false,
+    title: "The composite position is too large",
+  },
+  UNAUTHENTICATED: { status: 401, closeCode: 4401, retryable: false, title: "No valid credential was given" },
+  HOST_FORBIDDEN: {
+    status: 403,
+    closeCode: 4403,
+    retryable: false,
+    title: "The Host is not one this server answers to",
+  },
+  ORIGIN_FORBIDDEN: {
+    status: 403,
+    closeCode: 4403,
+    retryable: false,
+    title: "Pages of this origin may not use the server",
+  },
+  CHANNEL_RESERVED: {
+    status: 403,
+    closeCode: 4403,
+    retryable: false,
+    title: "The channel belongs to the system",
+  },
+  PUBLISH_FORBIDDEN: {
+    status: 403,
+    closeCode: 4403,
+    retryable: false,
+    title: "The channel's policy forbids this publish",
+  },
+  NOT_FOUND: { status: 404, closeCode: 4400, retryable: false, title: "There is nothing at this URL" },
+  CONNECTION_UNKNOWN: {
+    status: 404,
+    closeCode: 4400,
+    retryable: false,
+    title: "No open connection has this id",
+  },
+  COMMAND_UNKNOWN: { status: 404, closeCode: 4400, retryable: false, title: "No command has this name" },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    closeCode: 4400,
+    retryable: false,
+    title: "The URL does not take this method",
+  },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    closeCode: 4400,
+    retryable: false,
+    title: "None of the accepted media types is offered",
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    closeCode: 4408,
+    retryable: true,
+    title: "The request took too long to arrive",
+  },
+  CURSOR_GONE: {
+    status: 410,
+    closeCode: 4409,
+    retryable: false,
+    title: "Messages after the cursor are no longer held",
+  },
+  CONFLICT: { status: 412, closeCode: 4409, retryable: false, title: "The channel's head is another one" },
+  MESSAGE_TOO_LARGE: { status: 413, closeCode: 4413, retryable: false, title: "The message is too large" },
+  BATCH_TOO_LARGE: { status: 413, closeCode: 4413, retryable: false, title: "The batch is too large" },
+  FRAME_TOO_LARGE: { status: 413, closeCode: 4413, retryable: false, title: "The frame is too large" },
+  URL_TOO_LONG: { status: 414, closeCode: 4400, retryable: false, title: "The URL is too long" },
+  CONTENT_TYPE_UNSUPPORTED: {
+    status: 415,
+    closeCode: 4400,
+    retryable: false,
+    title: "The content type is not one of those taken",
+  },
+  UPGRADE_INVALID: {
+    status: 400,
+    closeCode: 4400,
+    retryable: false,
+    title: "The WebSocket handshake is not valid",
+  },
+  RATE_LIMITED: { status: 429, closeCode: 4429, retryable: true, title: "Too many requests" },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    closeCode: 4400,
+    retryable: false,
+    title: "The request's headers are too large",
+  },
+  INTERNAL: { status: 500, closeCode: 1011, retryable: true, title: "The server met a fault of its own" },
+  TOO_MANY_CONNECTIONS: {
+    status: 503,
+    closeCode: 4503,
+    retryable: true,
+    title: "The server holds as many connections as it may",
+  },
+  DRAINING: { status: 503, closeCode: 4503, retryable: true, title: "The server is going down" },
+  LOG_UNAVAILABLE: { status: 503, closeCode: 4503, retryable: true, title: "The log cannot be reached" },
+  LOG_FULL: { status: 507, closeCode: 4503, retryable: true, title: "The log's disk is full" },
+  LOG_LOCKED: { status: 500, closeCode: 1011, retryable: false, title: "Another process has the log open" },
+  CONFIG_INVALID: { status: 500, closeCode: 1011, retryable: false, title: "The configuration is not valid" },
+  OPEN_REFUSED: {
+    status: 403,
+    closeCode: 4403,
+    retryable: false,
+    title: "Open to a network without authentication",
+  },
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What else a fault may tell, beside its sentence. */
+export interface ErrorDetails {
+  /** The head cursor that a conditional publish met. */
+  readonly head?: string;
+  /** The gap that `gap=fail` refused to cross. */
+  readonly gap?: {
+    readonly reason: "expired" | "epoch" | "ahead";
+    readonly from: string;
+    readonly to: string;
+    readonly missed: number | null;
+  };
+  /** The part of the input that was at fault: a field, a parameter, or a line (from 1). */
+  readonly field?: string;
+  readonly line?: number;
+}
+
+/**
+ * A fault with a stable `code`. One class for all of them, not one each: the table above is what differs, and a
+ * caller branches on `code`. The message says what happened to which thing, and what to do.
+ */
+export class TidingsError extends Error {
+  override readonly name = "TidingsError";
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.details = details;
+  }
+
+  /** Whether the same call may succeed later, unchanged. */
+  get retryable(): boolean {
+    // Also what holds every row to the shape: `satisfies` cannot stand in an isolated declaration.
+    const fault: Fault = ERRORS[this.code];
+    return fault.retryable;
+  }
+}

@@ -1,0 +1,61 @@
+export { fromBase64, toBase64 } from "./base64.ts";
+export { type Allocate, ByteWriter } from "./byte-writer.ts";
+export { ClientFrameError, parseClientFrame } from "./client-frame.ts";
+export { CLOSE_CODES, type CloseCode } from "./close-codes.ts";
+export {
+  type Cursor,
+  formatCursor,
+  formatPosition,
+  MAX_CURSOR_BYTES,
+  type Offset,
+  parseCursor,
+  parsePosition,
+  toOffset,
+} from "./cursor.ts";
+export { type ErrorCode, type ErrorDetails, ERRORS, TidingsError } from "./errors.ts";
+export {
+  binaryWebSocketFormat,
+  ndjsonFormat,
+  pageFormat,
+  sseFormat,
+  sseObjectFormat,
+  sseSharedFormat,
+  webSocketFormat,
+} from "./formats.ts";
+export type {
+  ClientFrame,
+  GapFrame,
+  GapReason,
+  MultiPage,
+  Page,
+  PublishFrame,
+  ServerFrame,
+  StreamFrame,
+  SubscribeFrame,
+} from "./frames.ts";
+export { sliceMember } from "./json-slice.ts";
+export { DEFAULT_LIMITS, IDEMPOTENCY_MS, type Limits } from "./limits.ts";
+export { formatTime, type MessageObject, payloadOf } from "./message-object.ts";
+export { type Message, messageBytes, type NewMessage, type PayloadKind } from "./message.ts";
+export {
+  checkChannel,
+  checkEvent,
+  checkIdempotencyKey,
+  checkKey,
+  DEFAULT_EVENT,
+  isReserved,
+  quote,
+} from "./names.ts";
+export { LineDecoder } from "./ndjson-decoder.ts";
+export { compilePattern } from "./pattern.ts";
+export { errorFrame, parseBinaryFrame, parseServerFrame } from "./server-frame.ts";
+export { SseDecoder, type SseEvent, type SseHandler } from "./sse-decoder.ts";
+export { encodeTextFrame } from "./websocket-frame.ts";
+export {
+  type Batch,
+  encodeBatch,
+  joinBatches,
+  sliceBatch,
+  type Source,
+  type WireFormat,
+} from "./wire-format.ts";
