@@ -1,0 +1,171 @@
+import {
+  type Allocate,
+  joinBatches,
+  type Message,
+  messageBytes,
+  type Offset,
+  type WireFormat,
+} from "@tidings/protocol";
+import { cutChunks } from "./chunk.ts";
+import type { Filter } from "./filter.ts";
+import { Lane } from "./lane.ts";
+import type { ChannelState, PageLimits, TailEvent } from "./log.ts";
+import { RecentEnd, type RecentPage } from "./recent-end.ts";
+
+/** How many flushes may wait. Above it readers go back to the log: the hub, too, is a cursor and not a queue. */
+const MAX_PENDING_FLUSHES = 16;
+
+export interface HubChannelOptions {
+  readonly allocate: Allocate;
+  readonly recentBytes: number;
+  readonly maxFlushBytes: number;
+}
+
+/** One followed channel on this node, in one life of the log: what waits for the next flush, its recent end, its lanes. */
+export class HubChannel {
+  readonly name: string;
+  readonly epoch: string;
+  /** Since when nobody has read it, in milliseconds; kept by the hub's sweep. */
+  idleSinceMs: number | undefined;
+  readonly #options: HubChannelOptions;
+  readonly #recent: RecentEnd;
+  readonly #lanes = new Map<string, Lane>();
+  #head: Offset;
+  #settled: Offset;
+  #newest: Offset;
+  #earliest: Offset;
+  #pending: Message[] = [];
+  #pendingBytes = 0;
+
+  constructor(name: string, state: ChannelState, options: HubChannelOptions) {
+    this.name = name;
+    this.epoch = state.epoch;
+    this.#options = options;
+    this.#recent = new RecentEnd(state.head, options.recentBytes, options.allocate);
+    this.#head = state.head;
+    this.#settled = state.head;
+    this.#newest = state.head;
+    this.#earliest = state.earliest;
+  }
+
+  /** Where a reader becomes live: up to here, the channel was flushed or is being so. */
+  get head(): Offset {
+    return this.#head;
+  }
+
+  /** Where every live reader stands at least: the head, or during a flush the head before it. */
+  get settled(): Offset {
+    return this.#settled;
+  }
+
+  /** The newest offset that the tail has reported: the head, or above it while messages are pending. */
+  get newest(): Offset {
+    return this.#newest;
+  }
+
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** How many readers are live. */
+  get users(): number {
+    let users = 0;
+    for (const lane of this.#lanes.values()) users += lane.members.size;
+    return users;
+  }
+
+  lane(format: WireFormat, filter: Filter | undefined): Lane {
+    const key = filter === undefined ? format.name : `${format.name} ${filter.key}`;
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = new Lane(format, filter);
+      this.#lanes.set(key, lane);
+    }
+    return lane;
+  }
+
+  /** Takes what the log's tail reports, until the next flush; `false` where it cannot go on, and is to be let go. */
+  receive(event: TailEvent): boolean {
+    if (event.epoch !== this.epoch) return false;
+    if (event.earliest > this.#earliest) this.#earliest = event.earliest;
+    for (const message of event.messages) {
+      // What was appended while the log began to follow may be reported again.
+      if (message.offset > 0 && message.offset <= this.#newest) continue;
+      if (message.offset > 0) this.#newest = message.offset;
+      this.#pending.push(message);
+      this.#pendingBytes += messageBytes(message);
+    }
+    return this.#pendingBytes <= MAX_PENDING_FLUSHES * this.#options.maxFlushBytes;
+  }
+
+  /** Hands what is pending to every live reader; answers how many messages that was, counted once for each. */
+  flush(): number {
+    const { allocate } = this.#options;
+    const before = this.#head;
+    const chunks = cutChunks(
+      this.#takePending(),
+      before,
+      { channel: this.name, epoch: this.epoch },
+      allocate,
+    );
+    for (const chunk of chunks) {
+      if (!chunk.isKept) continue;
+      // The head moves first: a reader that joins during the delivery stands after it.
+      this.#head = chunk.last;
+      this.#recent.push(chunk);
+    }
+    let delivered = 0;
+    for (const lane of this.#lanes.values()) {
+      if (lane.members.size === 0) continue;
+      const batch = joinBatches(
+        chunks.map((chunk) => this.#recent.encode(chunk, lane)),
+        allocate,
+      );
+      if (batch.ends.length > 0) delivered += lane.deliver(batch, before, this.#head);
+    }
+    this.#settled = this.#head;
+    this.#recent.trim();
+    return delivered;
+  }
+
+  /** One page at most of what came after an offset, from what is at hand; `undefined` where only the log has it. */
+  readRecent(lane: Lane, after: Offset, limits: PageLimits): RecentPage | undefined {
+    // What was dropped since is a gap, and the log tells it.
+    return after < this.#earliest - 1 ? undefined : this.#recent.read(lane, after, limits);
+  }
+
+  /** Lets lanes go that have no live reader, with their encodings. */
+  sweepLanes(): void {
+    for (const [key, lane] of this.#lanes) {
+      if (lane.members.size > 0) continue;
+      this.#lanes.delete(key);
+      this.#recent.forget(lane);
+    }
+  }
+
+  /** Sends every live reader back to the log. The hub must have let the channel go before: they come back at once. */
+  abandon(): void {
+    this.#pending = [];
+    for (const lane of this.#lanes.values()) {
+      for (const member of lane.members) member.fallBehind();
+    }
+  }
+
+  /** One flush of what is pending; what is over waits for the next turn, so that sockets can drain. */
+  #takePending(): readonly Message[] {
+    const pending = this.#pending;
+    const { maxFlushBytes } = this.#options;
+    if (this.#pendingBytes <= maxFlushBytes) {
+      this.#pending = [];
+      this.#pendingBytes = 0;
+      return pending;
+    }
+    let count = 0;
+    let bytes = 0;
+    while (count < pending.length && bytes < maxFlushBytes)
+      bytes += messageBytes(pending[count++] as Message);
+    this.#pending = pending.slice(count);
+    this.#pendingBytes -= bytes;
+    return pending.slice(0, count);
+  }
+}

@@ -1,0 +1,203 @@
+import { type Allocate, TidingsError } from "@tidings/protocol";
+import { HubChannel, type HubChannelOptions } from "./hub-channel.ts";
+import type { Log, TailEvent } from "./log.ts";
+
+export interface HubOptions {
+  readonly log: Log;
+  /** Calls back after the work of this turn of the event loop: what is appended until then is one flush. */
+  readonly defer: (callback: () => void) => void;
+  readonly nowMs: () => number;
+  readonly allocate?: Allocate;
+  /**
+   * How much of a channel's end stays at hand for readers that come back, in bytes of messages and of their
+   * encodings in all formats. Default 524,288 (512 KiB).
+   */
+  readonly recentBytes?: number;
+  /** How much one flush hands to a reader, in bytes, about; what is over waits for the next turn. Default 1,048,576 (1 MiB). */
+  readonly maxFlushBytes?: number;
+  /** How long a channel that nobody reads is still followed, in milliseconds. Default 5,000. */
+  readonly lingerMs?: number;
+}
+
+/** Something that finishes its output once a flush is over. MUST NOT throw. */
+export interface FlushListener {
+  flushed(): void;
+}
+
+/** One node's switchboard, from the log's tail to readers. */
+export class Hub {
+  readonly log: Log;
+  readonly allocate: Allocate;
+  readonly #defer: (callback: () => void) => void;
+  readonly #nowMs: () => number;
+  readonly #lingerMs: number;
+  readonly #channelOptions: HubChannelOptions;
+  readonly #channels = new Map<string, HubChannel>();
+  readonly #opening = new Map<string, Promise<void>>();
+  /** What the tail reported of channels that are being opened. */
+  readonly #early = new Map<string, TailEvent[]>();
+  readonly #endTail: () => void;
+  #dirty = new Set<HubChannel>();
+  #finishing: FlushListener[] = [];
+  #isScheduled = false;
+  #isFlushing = false;
+  #isClosed = false;
+  #delivered = 0;
+
+  constructor(options: HubOptions) {
+    this.log = options.log;
+    this.allocate = options.allocate ?? ((size) => new Uint8Array(size));
+    this.#defer = options.defer;
+    this.#nowMs = options.nowMs;
+    this.#lingerMs = options.lingerMs ?? 5_000;
+    this.#channelOptions = {
+      allocate: this.allocate,
+      recentBytes: options.recentBytes ?? 524_288,
+      maxFlushBytes: options.maxFlushBytes ?? 1_048_576,
+    };
+    this.#endTail = this.log.tail((event) => this.#receive(event));
+  }
+
+  /** Whether a flush is under way: what is written then may be one write with what comes next. */
+  get isFlushing(): boolean {
+    return this.#isFlushing;
+  }
+
+  /** Messages handed to live readers so far: one message to a thousand readers counts a thousand. */
+  get delivered(): number {
+    return this.#delivered;
+  }
+
+  /** How many channels are followed. */
+  get size(): number {
+    return this.#channels.size;
+  }
+
+  /** The channel, if it is followed now. */
+  get(name: string): HubChannel | undefined {
+    return this.#channels.get(name);
+  }
+
+  /**
+   * Follows a channel, if it is not followed already. It may be let go again before the caller gets to use it.
+   * `epoch` is the one that the log has just shown, where the caller has seen it.
+   *
+   * @throws {TidingsError} `LOG_UNAVAILABLE` once the hub is closed, and what the log met
+   */
+  async open(name: string, epoch?: string): Promise<void> {
+    if (this.#isClosed) throw closedError();
+    const channel = this.#channels.get(name);
+    if (channel !== undefined) {
+      if (epoch === undefined || epoch === channel.epoch) return;
+      // The tail is yet to tell of another life: a reader of that one would come back here again and again.
+      this.#letGo(channel);
+    }
+    let opening = this.#opening.get(name);
+    if (opening === undefined) {
+      opening = this.#follow(name).finally(() => this.#opening.delete(name));
+      this.#opening.set(name, opening);
+    }
+    await opening;
+  }
+
+  /** Has `listener.flushed()` called at the end of the flush that is under way, or else of the next; once for each call. */
+  afterFlush(listener: FlushListener): void {
+    this.#finishing.push(listener);
+    if (!this.#isFlushing) this.#schedule();
+  }
+
+  /** Lets channels and lanes go that nobody has read for a while. To be called about once a second. */
+  sweep(): void {
+    const nowMs = this.#nowMs();
+    for (const channel of this.#channels.values()) {
+      channel.sweepLanes();
+      if (channel.users > 0) channel.idleSinceMs = undefined;
+      else {
+        channel.idleSinceMs ??= nowMs;
+        if (nowMs - channel.idleSinceMs >= this.#lingerMs) this.#letGo(channel);
+      }
+    }
+  }
+
+  /** Follows nothing more. Readers that are left go back to the log, and end if it is closed too. */
+  close(): void {
+    this.#isClosed = true;
+    this.#endTail();
+    for (const channel of this.#channels.values()) this.#letGo(channel);
+  }
+
+  async #follow(name: string): Promise<void> {
+    const early: TailEvent[] = [];
+    this.#early.set(name, early);
+    try {
+      const state = await this.log.follow(name);
+      if (this.#isClosed) {
+        this.log.unfollow(name);
+        throw closedError();
+      }
+      const channel = new HubChannel(name, state, this.#channelOptions);
+      this.#channels.set(name, channel);
+      for (const event of early) {
+        // The ephemeral ones were for those who were live then: nobody. An event of another life than the answer's
+        // has the channel let go again, and followed anew by those who come back to it.
+        this.#pass(channel, { ...event, messages: event.messages.filter((message) => message.offset > 0) });
+      }
+    } finally {
+      this.#early.delete(name);
+    }
+  }
+
+  #receive(event: TailEvent): void {
+    const channel = this.#channels.get(event.channel);
+    if (channel === undefined) this.#early.get(event.channel)?.push(event);
+    else this.#pass(channel, event);
+  }
+
+  #pass(channel: HubChannel, event: TailEvent): void {
+    if (!channel.receive(event)) return this.#letGo(channel);
+    if (!channel.hasPending) return;
+    this.#dirty.add(channel);
+    this.#schedule();
+  }
+
+  /** Readers that are live go on from the log, and have the channel followed anew. */
+  #letGo(channel: HubChannel): void {
+    if (this.#channels.get(channel.name) !== channel) return;
+    this.#channels.delete(channel.name);
+    this.#dirty.delete(channel);
+    this.log.unfollow(channel.name);
+    channel.abandon();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#defer(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    this.#isFlushing = true;
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    for (const channel of dirty) {
+      try {
+        this.#delivered += channel.flush();
+      } catch {
+        // What cannot be encoded ends, by way of the log, those who would read it, and nobody else.
+        this.#letGo(channel);
+        continue;
+      }
+      if (channel.hasPending) this.#dirty.add(channel);
+    }
+    this.#isFlushing = false;
+    const finishing = this.#finishing;
+    this.#finishing = [];
+    for (const listener of finishing) listener.flushed();
+    if (this.#dirty.size > 0) this.#schedule();
+  }
+}
+
+function closedError(): TidingsError {
+  return new TidingsError("LOG_UNAVAILABLE", "the hub is closed; the server is going down.");
+}

@@ -1,0 +1,31 @@
+export { type AppendPlan, planAppend } from "./append-plan.ts";
+export {
+  Connection,
+  type ConnectionOptions,
+  type Output,
+  type StreamCodec,
+  type Subscribe,
+} from "./connection.ts";
+export { eventFilter, type Filter } from "./filter.ts";
+export { type Gap, gapFrame } from "./gap.ts";
+export { type FlushListener, Hub, type HubOptions } from "./hub.ts";
+export {
+  type AppendOptions,
+  type Appended,
+  type ChannelDescription,
+  type ChannelState,
+  DEFAULT_RETENTION,
+  type Log,
+  type LogOptions,
+  type LogPage,
+  type PageLimits,
+  type Retention,
+  type TailEvent,
+  type TailListener,
+} from "./log.ts";
+export { MemoryLog } from "./memory-log.ts";
+export { PageReader, type PageRequest, type PageResult } from "./page-reader.ts";
+export { Policies, type Policy, type ResolvedPolicy } from "./policy.ts";
+export { Publisher, type PublishOptions } from "./publisher.ts";
+export { Reader, type ReaderOptions, type ReaderSink, type ReaderState } from "./reader.ts";
+export type { Start } from "./start.ts";

@@ -1,0 +1,44 @@
+import { type Batch, type Offset, sliceBatch, type WireFormat } from "@tidings/protocol";
+import type { Filter } from "./filter.ts";
+
+/** A live reader as its lane sees it. */
+export interface LaneMember {
+  /** Everything up to here was handed to it. Above the channel's head if it has read further than the hub has passed on. */
+  readonly handedUpTo: Offset;
+  /** Takes a flush, or what it lacks of it; has everything up to `after` then. May leave the lane while it does. */
+  receive(batch: Batch, after: Offset): void;
+  /** Leaves the lane, for the log. */
+  fallBehind(): void;
+}
+
+/**
+ * One channel in one wire format, through one filter: what is appended during a turn of the event loop is encoded
+ * once, and each live reader gets the same bytes.
+ */
+export class Lane {
+  readonly format: WireFormat;
+  readonly filter: Filter | undefined;
+  readonly members: Set<LaneMember> = new Set();
+
+  constructor(format: WireFormat, filter: Filter | undefined) {
+    this.format = format;
+    this.filter = filter;
+  }
+
+  /**
+   * Hands what took the channel from the offset `before` to `after` to every member; answers how many messages
+   * that was, counted once for each.
+   */
+  deliver(batch: Batch, before: Offset, after: Offset): number {
+    for (const member of this.members) {
+      if (member.handedUpTo <= before) member.receive(batch, after);
+      else {
+        // It read from the log what is now passed on, wholly or up to somewhere inside this batch; or it joined
+        // during this very loop, at the head that already counts this batch.
+        const from = batch.offsets.findIndex((offset) => offset > member.handedUpTo);
+        if (from >= 0) member.receive(sliceBatch(batch, from), after);
+      }
+    }
+    return batch.ends.length * this.members.size;
+  }
+}

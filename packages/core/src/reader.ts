@@ -1,0 +1,276 @@
+import {
+  type Batch,
+  type Cursor,
+  encodeBatch,
+  type Offset,
+  toOffset,
+  type WireFormat,
+} from "@tidings/protocol";
+import { applyFilter, type Filter } from "./filter.ts";
+import { findGap, type Gap, goneError } from "./gap.ts";
+import type { Hub } from "./hub.ts";
+import type { HubChannel } from "./hub-channel.ts";
+import type { Lane, LaneMember } from "./lane.ts";
+import type { LogPage, PageLimits } from "./log.ts";
+import { findLast, type Start } from "./start.ts";
+
+/**
+ * Where a reader is:
+ * - `catching-up`: {@link Reader.step} takes it on from its own cursor, a page at a time, whenever its sink has room;
+ * - `live`: a member of its lane, standing at the channel's head, given the lane's shared bytes;
+ * - `done`: for good; its cursor stays readable.
+ */
+export type ReaderState = "catching-up" | "live" | "done";
+
+/** Where a reader's messages go. Calls come in the order of the stream, `opened` first; none after the reader is done. */
+export interface ReaderSink {
+  /** Whether it would rather have no more for now. A live reader that meets it goes back to its cursor. */
+  readonly isBlocked: boolean;
+  /** Where the reader stands as it begins. */
+  opened(reader: Reader, cursor: Cursor): void;
+  /** Messages, encoded; shared with other readers, so never to be written to. */
+  batch(reader: Reader, batch: Batch): void;
+  gap(reader: Reader, gap: Gap): void;
+  /** It has everything there is, and is live (or done, where it was to stop at the head). */
+  caughtUp(reader: Reader): void;
+  /** It left its lane and has to be driven again, by {@link Reader.step}, once the sink has room: at once, if it has. */
+  fellBehind(reader: Reader): void;
+  /** It ended by itself: it failed, or refused to pass over a gap. */
+  failed(reader: Reader, error: unknown): void;
+}
+
+export interface ReaderOptions {
+  readonly channel: string;
+  readonly start: Start;
+  readonly format: WireFormat;
+  readonly filter?: Filter | undefined;
+  /** How much one step may read. */
+  readonly limits: PageLimits;
+  /** `fail`: end with `CURSOR_GONE` instead of going on after a gap. Default `continue`. */
+  readonly onGap?: "continue" | "fail";
+  /** Be done at the head instead of becoming live. Default false. */
+  readonly stopsAtHead?: boolean;
+}
+
+/** A cursor and a sink. Every transport is one; every transition of its state is in this file. */
+export class Reader implements LaneMember {
+  readonly #hub: Hub;
+  readonly #options: ReaderOptions;
+  readonly #sink: ReaderSink;
+  #state: ReaderState = "catching-up";
+  /** Of a live reader, the cursor it joined with; {@link cursor} tells where it is now. */
+  #cursor: Cursor | undefined;
+  #handedUpTo: Offset = toOffset(0);
+  /** Whether the cursor is known to be one of this log: it was checked, or the log itself gave it. */
+  #isChecked = false;
+  #isOpened = false;
+  #isAtHead = false;
+  /** Set while it is live. */
+  #place: { readonly channel: HubChannel; readonly lane: Lane } | undefined;
+
+  constructor(hub: Hub, options: ReaderOptions, sink: ReaderSink) {
+    this.#hub = hub;
+    this.#options = options;
+    this.#sink = sink;
+    if (options.start.at === "cursor") this.#cursor = options.start.cursor;
+  }
+
+  get channel(): string {
+    return this.#options.channel;
+  }
+
+  get state(): ReaderState {
+    return this.#state;
+  }
+
+  /** Everything up to here has been handed to the sink; `undefined` until a start that the log decides is known. */
+  get cursor(): Cursor | undefined {
+    if (this.#place === undefined) return this.#cursor;
+    const { epoch, settled } = this.#place.channel;
+    return { epoch, offset: toOffset(Math.max(settled, this.#handedUpTo)) };
+  }
+
+  /** Whether there was nothing more when it last looked. */
+  get isAtHead(): boolean {
+    return this.#isAtHead;
+  }
+
+  get handedUpTo(): Offset {
+    return this.#handedUpTo;
+  }
+
+  /**
+   * catching-up → catching-up, live or done: hands one page at most to the sink. Whoever drives the reader calls it,
+   * one call at a time, while the reader is catching up and the sink has room. Never rejects.
+   */
+  async step(): Promise<void> {
+    if (this.#state !== "catching-up") return;
+    try {
+      if (!this.#stepInHub()) await this.#stepInLog();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** live → live, or → catching-up when the sink has no room: a slow client costs a cursor, not a queue. */
+  receive(batch: Batch, after: Offset): void {
+    try {
+      if (this.#sink.isBlocked) return this.fallBehind();
+      // First the cursor: the sink may ask for it.
+      this.#handedUpTo = after;
+      this.#sink.batch(this, batch);
+    } catch (error) {
+      // One broken sink must not cost the other readers of the lane their messages.
+      this.#fail(error);
+    }
+  }
+
+  /** live → catching-up, from where it is. */
+  fallBehind(): void {
+    if (this.#state !== "live") return;
+    this.#isAtHead = false;
+    this.#leave("catching-up");
+    try {
+      this.#sink.fellBehind(this);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** any → done. The sink hears nothing more. */
+  stop(): void {
+    this.#leave("done");
+  }
+
+  /** Goes on within what the hub has at hand, at once; `false` where only the log can tell. */
+  #stepInHub(): boolean {
+    const { start, format, filter, limits, stopsAtHead } = this.#options;
+    // A reader that stops at the head wants the log's: the hub's may be a moment behind.
+    const channel = stopsAtHead === true ? undefined : this.#hub.get(this.channel);
+    if (channel === undefined) return false;
+    if (this.#cursor === undefined) {
+      if (start.at !== "latest") return false;
+      this.#cursor = { epoch: channel.epoch, offset: channel.newest };
+      this.#isChecked = true;
+    }
+    const { epoch, offset } = this.#cursor;
+    // A cursor above all that the tail reported may be one that the log gave out a moment ago, or one that never was.
+    if (epoch !== channel.epoch || (offset > channel.newest && !this.#isChecked)) return false;
+    const isBehind = offset < channel.head;
+    const near = isBehind ? channel.readRecent(channel.lane(format, filter), offset, limits) : undefined;
+    if (isBehind && near === undefined) return false;
+    this.#isChecked = true;
+    this.#open(this.#cursor);
+    if (near !== undefined) this.#hand(near.batch, { epoch, offset: near.offset });
+    this.#isAtHead = this.#cursor.offset >= channel.head;
+    if (this.#isCatchingUp() && this.#isAtHead) this.#join(channel);
+    return true;
+  }
+
+  async #stepInLog(): Promise<void> {
+    const { start, limits, filter, format, stopsAtHead } = this.#options;
+    if (this.#cursor === undefined && start.at === "latest" && stopsAtHead !== true) {
+      // The head at which the hub begins to follow is where it begins.
+      await this.#hub.open(this.channel);
+      return;
+    }
+    const page = await this.#readPage(start, limits);
+    if (!this.#isCatchingUp() || !this.#settle(page)) return;
+    const last = page.messages.at(-1);
+    const cursor = { epoch: page.epoch, offset: last?.offset ?? (this.#cursor as Cursor).offset };
+    const source = { channel: this.channel, epoch: page.epoch };
+    this.#hand(encodeBatch(format, applyFilter(filter, page.messages), source, this.#hub.allocate), cursor);
+    this.#isAtHead = cursor.offset >= page.head;
+    if (!this.#isCatchingUp() || !this.#isAtHead) return;
+    if (stopsAtHead === true) {
+      this.#sink.caughtUp(this);
+      this.stop();
+    } else await this.#hub.open(this.channel, page.epoch);
+  }
+
+  async #readPage(start: Start, limits: PageLimits): Promise<LogPage> {
+    const { log } = this.#hub;
+    if (this.#cursor !== undefined) return log.read(this.channel, this.#cursor.offset, limits);
+    if (start.at === "last") {
+      const after = await findLast(log, this.channel, start.count, this.#options.filter, limits);
+      return log.read(this.channel, after, limits);
+    }
+    if (start.at === "latest") {
+      const { head } = await log.describe(this.channel);
+      return log.read(this.channel, head, limits);
+    }
+    return log.read(this.channel, toOffset(0), limits);
+  }
+
+  /** Makes the cursor one of the page's log, telling a gap; `false` where the page is not what comes after it. */
+  #settle(page: LogPage): boolean {
+    if (this.#cursor === undefined) {
+      // Where the page begins: nothing was promised before, so nothing is missing.
+      const first = page.messages[0]?.offset ?? toOffset(page.head + 1);
+      this.#cursor = { epoch: page.epoch, offset: toOffset(first - 1) };
+    }
+    const gap = findGap(this.#cursor, page, this.#hub.log.isContiguous);
+    this.#isChecked = true;
+    if (gap === undefined) {
+      this.#open(this.#cursor);
+      return true;
+    }
+    if (this.#options.onGap === "fail") {
+      this.#fail(goneError(this.channel, gap));
+      return false;
+    }
+    this.#open(gap.from);
+    if (!this.#isCatchingUp()) return false;
+    this.#cursor = gap.to;
+    this.#sink.gap(this, gap);
+    return this.#isCatchingUp() && gap.reason === "expired";
+  }
+
+  #open(cursor: Cursor): void {
+    if (this.#isOpened) return;
+    this.#isOpened = true;
+    this.#sink.opened(this, cursor);
+  }
+
+  #hand(batch: Batch, cursor: Cursor): void {
+    if (!this.#isCatchingUp()) return;
+    // First the cursor: the sink may ask for it.
+    this.#cursor = cursor;
+    if (batch.ends.length > 0) this.#sink.batch(this, batch);
+  }
+
+  /** catching-up → live, in one synchronous step at the channel's head: no window for a loss or a repeat. */
+  #join(channel: HubChannel): void {
+    // A sink that was called since may have had the channel let go: nothing would ever come there.
+    if (this.#hub.get(channel.name) !== channel) return;
+    const lane = channel.lane(this.#options.format, this.#options.filter);
+    this.#handedUpTo = (this.#cursor as Cursor).offset;
+    this.#place = { channel, lane };
+    lane.members.add(this);
+    this.#state = "live";
+    this.#sink.caughtUp(this);
+  }
+
+  /** Keeps the cursor, and is no longer live. */
+  #leave(state: "catching-up" | "done"): void {
+    this.#cursor = this.cursor;
+    this.#place?.lane.members.delete(this);
+    this.#place = undefined;
+    this.#state = state;
+  }
+
+  // A method, since sinks may stop the reader in any call, which the compiler cannot see.
+  #isCatchingUp(): boolean {
+    return this.#state === "catching-up";
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === "done") return;
+    this.stop();
+    try {
+      this.#sink.failed(this, error);
+    } catch {
+      // A sink that cannot even be told: its reader has ended, and nobody else may suffer.
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { type Allocate, type Batch, joinBatches, type Offset, sliceBatch } from "@tidings/protocol";
+import type { Chunk } from "./chunk.ts";
+import { fitBatch } from "./fit.ts";
+import type { Lane } from "./lane.ts";
+import type { PageLimits } from "./log.ts";
+
+/** What was read from the recent end, and how far: beyond the batch's last message where a filter left some out. */
+export interface RecentPage {
+  readonly batch: Batch;
+  readonly offset: Offset;
+}
+
+/**
+ * The newest chunks of a channel with their encodings, so that a thousand readers that come back near the head cost
+ * neither a read of the log nor an encoding. Bounded by the bytes of both, so that lanes cannot make it grow.
+ */
+export class RecentEnd {
+  readonly #maxBytes: number;
+  readonly #allocate: Allocate;
+  #chunks: Chunk[] = [];
+  #bytes = 0;
+  /** Everything after this offset, up to the channel's head, is here. */
+  #start: Offset;
+
+  constructor(head: Offset, maxBytes: number, allocate: Allocate) {
+    this.#start = head;
+    this.#maxBytes = maxBytes;
+    this.#allocate = allocate;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes the chunk that follows. It stays, whatever its size, until {@link RecentEnd.trim}. */
+  push(chunk: Chunk): void {
+    chunk.isHeld = true;
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.bytes;
+  }
+
+  encode(chunk: Chunk, lane: Lane): Batch {
+    const bytesBefore = chunk.bytes;
+    const batch = chunk.encode(lane);
+    this.#bytes += chunk.bytes - bytesBefore;
+    return batch;
+  }
+
+  /** One page at most of what came after an offset; `undefined` where it does not reach back that far. */
+  read(lane: Lane, after: Offset, limits: PageLimits): RecentPage | undefined {
+    if (after < this.#start) return undefined;
+    const batches: Batch[] = [];
+    let { maxMessages, maxBytes } = limits;
+    let offset = after;
+    for (let at = this.#firstAfter(after); at < this.#chunks.length; at++) {
+      const chunk = this.#chunks[at] as Chunk;
+      const whole = this.encode(chunk, lane);
+      const from = chunk.before >= after ? 0 : countUpTo(whole, after);
+      const to = fitBatch(whole, from, { maxMessages, maxBytes }, batches.length === 0 ? 1 : 0);
+      if (to > from) {
+        const batch = sliceBatch(whole, from, to);
+        batches.push(batch);
+        maxMessages -= batch.ends.length;
+        maxBytes -= batch.bytes.length;
+        offset = whole.offsets[to - 1] as Offset;
+      }
+      if (to < whole.ends.length) break;
+      offset = chunk.last;
+    }
+    this.trim();
+    return { batch: joinBatches(batches, this.#allocate), offset };
+  }
+
+  /** Lets the oldest chunks go until the rest is within its bytes. */
+  trim(): void {
+    let gone = 0;
+    while (this.#bytes > this.#maxBytes && gone < this.#chunks.length) {
+      const oldest = this.#chunks[gone++] as Chunk;
+      oldest.isHeld = false;
+      this.#bytes -= oldest.bytes;
+      this.#start = oldest.last;
+    }
+    if (gone > 0) this.#chunks.splice(0, gone);
+  }
+
+  /** Lets a lane's encodings go. */
+  forget(lane: Lane): void {
+    for (const chunk of this.#chunks) {
+      this.#bytes -= chunk.bytes;
+      chunk.forget(lane);
+      this.#bytes += chunk.bytes;
+    }
+  }
+
+  #firstAfter(after: Offset): number {
+    let at = this.#chunks.length;
+    while (at > 0 && (this.#chunks[at - 1] as Chunk).last > after) at--;
+    return at;
+  }
+}
+
+function countUpTo(batch: Batch, offset: Offset): number {
+  const at = batch.offsets.findIndex((each) => each > offset);
+  return at < 0 ? batch.offsets.length : at;
+}

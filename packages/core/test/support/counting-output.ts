@@ -1,0 +1,53 @@
+import { ndjsonFormat, type TidingsError, type WireFormat } from "@tidings/protocol";
+import {
+  Connection,
+  type ConnectionOptions,
+  type Hub,
+  type Output,
+  type StreamCodec,
+} from "../../src/index.ts";
+import { PAGE, text } from "./fixtures.ts";
+
+const encoder = new TextEncoder();
+
+/** Frames as lines of JSON. */
+export function jsonCodec(format: WireFormat = ndjsonFormat): StreamCodec {
+  return { format, frame: (frame) => encoder.encode(`${JSON.stringify(frame)}\n`) };
+}
+
+/** An output that keeps each write. */
+export class CountingOutput implements Output {
+  readonly writes: Uint8Array[] = [];
+  isBlocked = false;
+
+  get bytes(): number {
+    return this.writes.reduce((sum, write) => sum + write.length, 0);
+  }
+
+  get text(): string {
+    return this.writes.map(text).join("");
+  }
+
+  /** What was written since the last call, as JSON lines. */
+  take(): Record<string, unknown>[] {
+    const lines = this.text.split("\n").slice(0, -1);
+    this.writes.length = 0;
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.writes.push(bytes);
+  }
+
+  connect(hub: Hub, options: Partial<ConnectionOptions> = {}): Connection {
+    return new Connection({
+      hub,
+      output: this,
+      codec: jsonCodec(),
+      maxChannels: 1_000,
+      pageLimits: PAGE,
+      toError: (error) => error as TidingsError,
+      ...options,
+    });
+  }
+}
