@@ -1,0 +1,158 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { ndjsonDriver, pollDriver, sseDriver, webSocketDriver } from "../transport/drivers/index.ts";
+import {
+  type Acknowledged,
+  publishBatches,
+  publishPipelined,
+  type PublisherOptions,
+  publishSingly,
+} from "./publishers.ts";
+import { seededRandom } from "./random.ts";
+import { ServerProcess } from "./server-process.ts";
+import { TrackedReader } from "./tracked-reader.ts";
+import type { TransportDriver } from "../transport/types.ts";
+
+export interface ChaosOptions {
+  /** How often the server is killed. */
+  readonly rounds: number;
+  /** Decides which channels are published to, and when the server is killed. */
+  readonly seed: number;
+  readonly onRound?: (round: number, acknowledged: number) => void;
+}
+
+export interface ChaosResult {
+  readonly rounds: number;
+  readonly acknowledged: number;
+  readonly held: number;
+  readonly reconnects: number;
+  /** Each is a sentence that says what was lost, doubled or told where nothing should have been. None is the promise. */
+  readonly faults: readonly string[];
+}
+
+const CHANNELS = ["chaos/a", "chaos/b", "chaos/c"] as const;
+/** A server lives this long under load, in milliseconds, before it is killed: somewhere between the two. */
+const MIN_LIFE_MS = 100;
+const MAX_LIFE_MS = 1_500;
+
+/**
+ * Kills a real server with SIGKILL again and again, while publishers publish in every way there is and readers read
+ * over every transport; then reads the whole history back and compares it with all that was acknowledged and read.
+ */
+export async function runChaos({ rounds, seed, onRound }: ChaosOptions): Promise<ChaosResult> {
+  const random = seededRandom(seed);
+  await using server = await ServerProcess.create();
+  const acknowledged: Acknowledged[] = [];
+  const stop = new AbortController();
+  const options: PublisherOptions = {
+    server,
+    channels: CHANNELS,
+    random,
+    onAcknowledged: (each) => acknowledged.push(each),
+    signal: stop.signal,
+  };
+  const publishers = [
+    publishSingly("s1", options),
+    publishSingly("s2", options),
+    publishBatches("b1", options),
+    publishBatches("b2", options),
+    publishPipelined("w1", options),
+  ];
+  const readers = drivers().map((driver) => new TrackedReader(driver, server, CHANNELS));
+  const reading = readers.map(async (reader) => reader.run());
+  for (let round = 1; round <= rounds; round++) {
+    await server.start();
+    await pause(MIN_LIFE_MS + random() * (MAX_LIFE_MS - MIN_LIFE_MS));
+    await server.kill();
+    onRound?.(round, acknowledged.length);
+  }
+  await server.start();
+  stop.abort();
+  await Promise.all(publishers);
+
+  const history = await readAll(server.url);
+  const heads = new Map([...history].map(([channel, names]) => [channel, names.length - 1]));
+  await Promise.all(readers.map(async (reader) => reader.reached(heads)));
+  for (const reader of readers) reader.end();
+  await Promise.all(reading);
+  return {
+    rounds,
+    acknowledged: acknowledged.length,
+    held: [...heads.values()].reduce((sum, head) => sum + head, 0),
+    reconnects: readers.reduce((sum, reader) => sum + reader.reconnects, 0),
+    faults: [
+      ...compareAcknowledged(history, acknowledged),
+      ...readers.flatMap((reader) => compareRead(history, reader)),
+    ],
+  };
+}
+
+function drivers(): readonly TransportDriver[] {
+  return [false, true].flatMap((isMulti) => [
+    pollDriver({ isMulti, waits: false }),
+    pollDriver({ isMulti, waits: true }),
+    sseDriver({ isMulti, envelope: false }),
+    ndjsonDriver({ isMulti }),
+    webSocketDriver({ isMulti, v1: false }),
+    webSocketDriver({ isMulti, v1: true }),
+  ]);
+}
+
+/** Every message's name, by channel, at the index of its offset. */
+async function readAll(url: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const history = new Map<string, string[]>();
+  for (const channel of CHANNELS) {
+    const names = [""];
+    let since = "earliest";
+    for (let isCaughtUp = false; !isCaughtUp;) {
+      const response = await fetch(`${url}/channels/${channel}?since=${since}`);
+      const page = (await response.json()) as {
+        messages: { cursor: string; data: string }[];
+        cursor: string;
+        caughtUp: boolean;
+      };
+      for (const { cursor, data } of page.messages) names[Number(cursor.split(".")[1])] = data;
+      since = page.cursor;
+      isCaughtUp = page.caughtUp;
+    }
+    history.set(channel, names);
+  }
+  return history;
+}
+
+function compareAcknowledged(
+  history: ReadonlyMap<string, readonly string[]>,
+  acknowledged: readonly Acknowledged[],
+): string[] {
+  const faults: string[] = [];
+  const epochs = new Set(acknowledged.map(({ cursor }) => cursor.split(".")[0]));
+  if (epochs.size > 1) faults.push(`the epoch changed: ${[...epochs].join(", ")}`);
+  for (const { name, channel, cursor } of acknowledged) {
+    const held = history.get(channel)?.[Number(cursor.split(".")[1])];
+    if (held !== name)
+      faults.push(`${name} was acknowledged at ${cursor} of ${channel}, where ${held ?? "nothing"} is`);
+  }
+  for (const [channel, names] of history) {
+    const messages = names.slice(1);
+    if (new Set(messages).size !== messages.length) faults.push(`${channel} holds a message twice`);
+    for (let offset = 1; offset < names.length; offset++)
+      if (names[offset] === undefined) faults.push(`${channel} has a hole at ${offset}`);
+  }
+  const numbers = new Set([...history.values()].flatMap((names) => names.slice(1)));
+  if (numbers.size !== acknowledged.length)
+    faults.push(`${acknowledged.length} were acknowledged in the end, and ${numbers.size} are held`);
+  return faults.slice(0, 20);
+}
+
+function compareRead(history: ReadonlyMap<string, readonly string[]>, reader: TrackedReader): string[] {
+  const faults = reader.faults.map((fault) => `${reader.name}: ${fault}`);
+  for (const channel of reader.channels) {
+    const read = reader.read.get(channel) ?? [];
+    const held = history.get(channel) ?? [];
+    const wrong = held.findIndex((name, offset) => read[offset] !== name);
+    if (wrong >= 0)
+      faults.push(
+        `${reader.name}: at offset ${wrong} of ${channel} it read ${read[wrong] ?? "nothing"}, and ${held[wrong]} is held`,
+      );
+  }
+  return faults;
+}

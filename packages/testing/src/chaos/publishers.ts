@@ -1,0 +1,126 @@
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import type { ServerProcess } from "./server-process.ts";
+
+/** One message: who published it, and its number. */
+type Name = string;
+
+/** What the server acknowledged: the message's name, and the cursor it was told. */
+export interface Acknowledged {
+  readonly name: Name;
+  readonly channel: string;
+  readonly cursor: string;
+}
+
+export interface PublisherOptions {
+  readonly server: ServerProcess;
+  readonly channels: readonly string[];
+  readonly random: () => number;
+  readonly onAcknowledged: (acknowledged: Acknowledged) => void;
+  /** No new messages are begun once it is aborted; those that were begun are published for certain. */
+  readonly signal: AbortSignal;
+}
+
+/** Messages a batch has at most, and frames that wait for their answer. */
+const MAX_BATCH = 20;
+const MAX_PIPELINED = 16;
+
+/** One message a request; asks again with the same idempotency key until it is told that the message is there. */
+export async function publishSingly(id: string, options: PublisherOptions): Promise<void> {
+  for (let number = 1; !options.signal.aborted; number++) {
+    const name = `${id}:${number}`;
+    const channel = pick(options);
+    const cursor = await insist(options, channel, "application/json", JSON.stringify(name), name);
+    options.onAcknowledged({ name, channel, cursor });
+  }
+}
+
+/** Batches of up to {@link MAX_BATCH} lines, each line with a key of its own. The cursor is that of the last line. */
+export async function publishBatches(id: string, options: PublisherOptions): Promise<void> {
+  for (let number = 1; !options.signal.aborted;) {
+    const channel = pick(options);
+    const names = Array.from(
+      { length: 1 + Math.floor(options.random() * MAX_BATCH) },
+      () => `${id}:${number++}`,
+    );
+    const lines = names.map((name) => JSON.stringify({ data: name, idempotencyKey: name }));
+    const cursor = await insist(options, channel, "application/x-ndjson", lines.join("\n"), undefined);
+    const [epoch, last] = cursor.split(".");
+    // Of one batch nothing stands between: its lines are the offsets up to the one that was told.
+    for (const [index, name] of names.entries()) {
+      options.onAcknowledged({
+        name,
+        channel,
+        cursor: `${epoch}.${Number(last) - (names.length - 1 - index)}`,
+      });
+    }
+  }
+}
+
+/** A WebSocket with many publishes under way; on a new one, what was not answered is sent again, in order. */
+export async function publishPipelined(id: string, options: PublisherOptions): Promise<void> {
+  const waiting = new Map<Name, string>();
+  let number = 0;
+  while (!options.signal.aborted || waiting.size > 0) {
+    await options.server.isUp();
+    const socket = new WebSocket(`${options.server.url.replace("http", "ws")}/connect`, "tidings.v1");
+    const closed = once(socket, "close");
+    socket.on("error", () => undefined);
+    const send = (name: Name, channel: string): void => {
+      socket.send(JSON.stringify({ type: "publish", id: name, channel, data: name, idempotencyKey: name }));
+    };
+    const fill = (): void => {
+      while (!options.signal.aborted && waiting.size < MAX_PIPELINED) {
+        const name = `${id}:${++number}`;
+        const channel = pick(options);
+        waiting.set(name, channel);
+        send(name, channel);
+      }
+      if (waiting.size === 0) socket.terminate();
+    };
+    socket.on("open", () => {
+      for (const [name, channel] of waiting) send(name, channel);
+      fill();
+    });
+    socket.on("message", (data: Buffer) => {
+      const frame = JSON.parse(data.toString()) as {
+        type: string;
+        id?: string;
+        channel?: string;
+        cursor?: string;
+      };
+      if (frame.type !== "ok" || frame.id === undefined || !waiting.delete(frame.id)) return;
+      options.onAcknowledged({ name: frame.id, channel: frame.channel ?? "", cursor: frame.cursor ?? "" });
+      fill();
+    });
+    await closed;
+  }
+}
+
+async function insist(
+  options: PublisherOptions,
+  channel: string,
+  type: string,
+  body: string,
+  key: string | undefined,
+): Promise<string> {
+  const headers = { "content-type": type, ...(key === undefined ? {} : { "idempotency-key": key }) };
+  for (;;) {
+    await options.server.isUp();
+    try {
+      const response = await fetch(`${options.server.url}/channels/${channel}`, {
+        method: "POST",
+        headers,
+        body,
+      });
+      const answer = (await response.json()) as { cursor?: string };
+      if (answer.cursor !== undefined) return answer.cursor;
+    } catch {
+      // Killed before it answered: whether the message is there, only asking again can tell.
+    }
+  }
+}
+
+function pick({ channels, random }: PublisherOptions): string {
+  return channels[Math.floor(random() * channels.length)] as string;
+}

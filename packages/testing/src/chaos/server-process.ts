@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const CLI = fileURLToPath(new URL("../../../server/bin/tidings.js", import.meta.url));
+/** Everything is kept, so that what was published can be compared with what is there. */
+const CONFIG = {
+  policies: [{ pattern: "**", retention: { maxMessages: null, maxBytes: null, maxAgeMs: null } }],
+};
+
+/** A real server in a process of its own, at one address and on one folder, through any number of its deaths. */
+export class ServerProcess {
+  readonly url: string;
+  readonly #folder: string;
+  readonly #port: number;
+  #child: ChildProcess | undefined;
+  #up = Promise.withResolvers<void>();
+
+  private constructor(folder: string, port: number) {
+    this.#folder = folder;
+    this.#port = port;
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  static async create(): Promise<ServerProcess> {
+    const folder = await mkdtemp(join(tmpdir(), "tidings-chaos-"));
+    await writeFile(join(folder, "tidings.config.json"), JSON.stringify(CONFIG));
+    return new ServerProcess(folder, await freePort());
+  }
+
+  /** Resolves as soon as the server answers; at once where it does. */
+  async isUp(): Promise<void> {
+    return this.#up.promise;
+  }
+
+  async start(): Promise<void> {
+    const args = [
+      "serve",
+      "--config",
+      join(this.#folder, "tidings.config.json"),
+      "--data",
+      join(this.#folder, "data"),
+    ];
+    const child = spawn(
+      process.execPath,
+      [CLI, ...args, "--port", String(this.#port), "--log-format", "json"],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    this.#child = child;
+    let said = "";
+    const answered = Promise.withResolvers<void>();
+    const hear = (chunk: Buffer): void => {
+      if (said.length < 65_536) said += chunk.toString();
+      if (said.includes(this.url)) answered.resolve();
+    };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    child.once("exit", (code, signal) =>
+      answered.reject(new Error(`the server ended (${code ?? signal}): ${said}`)),
+    );
+    await answered.promise;
+    this.#up.resolve();
+  }
+
+  /** As the kernel would, or a power cut: nothing in the process gets to run. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    this.#up = Promise.withResolvers<void>();
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}

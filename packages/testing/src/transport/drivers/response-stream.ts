@@ -1,0 +1,92 @@
+import { EventQueue, follow } from "../event-queue.ts";
+import type { ReadOptions, StreamEvent, TransportStream } from "../types.ts";
+import { openResponse, type OpenResponse, readText, refusal } from "./response.ts";
+
+/** How a streaming response is asked for and understood. */
+export interface StreamDialect {
+  readonly accept: string;
+  /** The request that goes on from where the reader stands. */
+  request(
+    options: ReadOptions,
+    isResumed: boolean,
+  ): { readonly url: URL; readonly headers: Readonly<Record<string, string>> };
+  /** Takes the body's bytes, cut anywhere, and reports events and the connection's id. */
+  decoder(
+    report: (event: StreamEvent) => void,
+    welcome: (connection: string) => void,
+  ): { push(bytes: Uint8Array): void };
+}
+
+/** Opens an SSE or NDJSON stream. A refusal becomes an event, after which the stream is over. */
+export async function openStream(
+  dialect: StreamDialect,
+  options: ReadOptions,
+  isResumed = false,
+): Promise<TransportStream> {
+  const { url, headers } = dialect.request(options, isResumed);
+  const open = await openResponse(url, { accept: dialect.accept, ...headers });
+  const stream = new ResponseStream(dialect, options, open);
+  if (open.response.statusCode !== 200) await stream.refuse();
+  else stream.read();
+  return stream;
+}
+
+class ResponseStream implements TransportStream {
+  readonly cursors: Map<string, string>;
+  readonly closeCode: undefined;
+  connection: string | undefined;
+  readonly #dialect: StreamDialect;
+  readonly #options: ReadOptions;
+  readonly #open: OpenResponse;
+  readonly #queue = new EventQueue();
+
+  constructor(dialect: StreamDialect, options: ReadOptions, open: OpenResponse) {
+    this.#dialect = dialect;
+    this.#options = options;
+    this.#open = open;
+    this.cursors = new Map(options.cursors);
+  }
+
+  read(): void {
+    const { response } = this.#open;
+    const decoder = this.#dialect.decoder(
+      (event) => this.#queue.push(event),
+      (connection) => (this.connection = connection),
+    );
+    response.on("data", (bytes: Buffer) => decoder.push(bytes));
+    response.on("close", () => this.#queue.end());
+  }
+
+  async refuse(): Promise<void> {
+    const { response } = this.#open;
+    this.#queue.push(refusal(response.statusCode ?? 0, await readText(response)));
+    this.#queue.end();
+  }
+
+  async next(): Promise<StreamEvent | undefined> {
+    const event = await this.#queue.take();
+    if (event !== undefined) follow(this.cursors, event);
+    return event;
+  }
+
+  pause(): void {
+    this.#open.response.pause();
+  }
+
+  resume(): void {
+    this.#open.response.resume();
+  }
+
+  cut(): void {
+    this.#open.request.destroy();
+  }
+
+  async reopen(): Promise<TransportStream> {
+    this.cut();
+    return openStream(this.#dialect, { ...this.#options, cursors: this.cursors }, true);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+  }
+}

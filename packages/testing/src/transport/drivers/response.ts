@@ -1,0 +1,44 @@
+import {
+  type Agent,
+  type ClientRequest,
+  get,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from "node:http";
+import type { ErrorCode } from "@tidings/protocol";
+import type { StreamEvent } from "../types.ts";
+
+/** An answer whose head has come; its body is still to be read. */
+export interface OpenResponse {
+  readonly request: ClientRequest;
+  readonly response: IncomingMessage;
+}
+
+/** Sends a GET, on a connection of its own where no agent is given, and waits for the answer's head. */
+export async function openResponse(
+  url: URL,
+  headers: IncomingHttpHeaders,
+  agent?: Agent,
+): Promise<OpenResponse> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { headers, agent: agent ?? false }, (response) => {
+      // What is cut by either side just ends.
+      response.on("error", () => undefined);
+      request.on("error", () => undefined);
+      resolve({ request, response });
+    });
+    request.once("error", reject);
+  });
+}
+
+export async function readText(response: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of response) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
+/** What a problem document says (RFC 9457). */
+export function refusal(status: number, body: string): StreamEvent {
+  const { code } = JSON.parse(body) as { code: ErrorCode };
+  return { type: "error", code, status };
+}

@@ -1,0 +1,87 @@
+import { parseServerFrame, SseDecoder, type SseEvent, type SseHandler } from "@tidings/protocol";
+import type { ReadOptions, StreamEvent, TransportDriver } from "../types.ts";
+import { eventOf } from "./frame-events.ts";
+import { readUrl } from "./read-url.ts";
+import { openStream } from "./response-stream.ts";
+
+type Report = (event: StreamEvent) => void;
+
+export interface SseOptions {
+  readonly isMulti: boolean;
+  /** One channel: whether the data is the message object (`?envelope`). */
+  readonly envelope?: boolean;
+}
+
+/**
+ * Server-Sent Events. On one channel the client resumes exactly as `EventSource` does: the same URL again, and the
+ * last id in `Last-Event-ID`. On many it takes the cursors that the messages carry.
+ */
+export function sseDriver({ isMulti, envelope = false }: SseOptions): TransportDriver {
+  return {
+    name: isMulti ? "sse on /connect" : envelope ? "sse with envelopes" : "sse",
+    isMulti,
+    isStream: true,
+    isHeld: true,
+    tellsKind: isMulti || envelope,
+    open: async (base, options) => {
+      const extra: Record<string, string> = envelope ? { envelope: "" } : {};
+      const first = readUrl(base, options, isMulti, extra);
+      const [channel = ""] = options.channels;
+      return openStream(
+        {
+          accept: "text/event-stream",
+          request: (each, isResumed) => {
+            if (isMulti) return { url: readUrl(base, each, true), headers: {} };
+            return { url: first, headers: isResumed ? lastEventId(each, channel) : {} };
+          },
+          decoder: (report, welcome) =>
+            new SseDecoder(isMulti ? multi(report, welcome) : single(report, channel, envelope)),
+        },
+        options,
+      );
+    },
+  };
+}
+
+function lastEventId({ cursors }: ReadOptions, channel: string): Record<string, string> {
+  const id = cursors?.get(channel);
+  return id === undefined ? {} : { "last-event-id": id };
+}
+
+function single(report: Report, channel: string, envelope: boolean): SseHandler {
+  let isOpened = false;
+  let cursor = "";
+  const move = (lastEventId: string): void => {
+    cursor = lastEventId;
+  };
+  return {
+    position: (lastEventId) => {
+      move(lastEventId);
+      report(
+        isOpened
+          ? { type: "position", cursors: new Map([[channel, cursor]]) }
+          : { type: "opened", channel, cursor },
+      );
+      isOpened = true;
+    },
+    event: ({ event, data, lastEventId }: SseEvent) => {
+      // An id that did not move is that of the message before: this one has none, and is not kept.
+      const own = lastEventId === cursor ? {} : { cursor: lastEventId };
+      move(lastEventId);
+      const told = event.startsWith("tidings.") || envelope ? eventOf(data) : undefined;
+      if (told !== undefined) report(told);
+      else if (!event.startsWith("tidings.")) report({ type: "message", channel, event, data, ...own });
+    },
+  };
+}
+
+function multi(report: Report, welcome: (connection: string) => void): SseHandler {
+  return {
+    event: ({ data }: SseEvent) => {
+      const frame = parseServerFrame(data);
+      if (frame.type === "welcome") welcome(frame.connection);
+      const event = eventOf(data);
+      if (event !== undefined) report(event);
+    },
+  };
+}
