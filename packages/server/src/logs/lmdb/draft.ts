@@ -1,0 +1,155 @@
+import { type AppendPlan, type Retention } from "@tidings/core";
+import { IDEMPOTENCY_MS, type Message, messageBytes, type Offset } from "@tidings/protocol";
+import { sliceIntoBlocks, writeBlock } from "./block.ts";
+import { type Anchor, type Channel, encodeChannel } from "./channel.ts";
+import {
+  BLOCK_KEY_BYTES,
+  blockKey,
+  channelKey,
+  encodeRecall,
+  idempotencyKey,
+  writeBlockKey,
+} from "./keys.ts";
+import type { ScriptWriter } from "./script.ts";
+import { applyRetention } from "./window.ts";
+
+/** Blocks that hold nothing any more are left until there are so many messages below, so that looking for them is rare. */
+const SLACK_MESSAGES = 64;
+
+/** What a draft asks of the store. */
+export interface DraftStore {
+  readonly locate: (channel: Channel, offset: number) => Anchor;
+  readonly blockStarts: (channelId: number, from: number, limit: number) => readonly Offset[];
+}
+
+/** One channel as a group of appends would leave it. */
+export class Draft {
+  /** As the store has it; `undefined` for a channel that is new. */
+  readonly before: Channel | undefined;
+  readonly #store: DraftStore;
+  readonly #timeMs: number;
+  readonly #first: Channel;
+  readonly #messages: Message[] = [];
+  readonly #keys = new Map<string, Offset>();
+  #channel: Channel;
+  #removed: readonly number[] = [];
+  #isTruncated = false;
+
+  constructor(before: Channel | undefined, channel: Channel, timeMs: number, store: DraftStore) {
+    this.before = before;
+    this.#first = channel;
+    this.#channel = channel;
+    this.#timeMs = timeMs;
+    this.#store = store;
+  }
+
+  get channel(): Channel {
+    return this.#channel;
+  }
+
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+
+  get isEmpty(): boolean {
+    return (
+      this.#messages.length === 0 && this.#keys.size === 0 && this.#removed.length === 0 && !this.#isTruncated
+    );
+  }
+
+  /** Whether it makes the store larger, so that a full one has to refuse it. */
+  get isGrowing(): boolean {
+    return this.#messages.length > 0 || this.#keys.size > 0;
+  }
+
+  get keyCount(): number {
+    return this.#keys.size;
+  }
+
+  /** The offset of an idempotency key that an append of this same group brought. */
+  recall(key: string): Offset | undefined {
+    return this.#keys.get(key);
+  }
+
+  append(plan: AppendPlan): void {
+    for (const [key, offset] of plan.keys) this.#keys.set(key, offset);
+    if (plan.messages.length === 0) return;
+    const { head, earliest, totalBytes, anchor } = this.#channel;
+    let bytes = 0;
+    for (const message of plan.messages) {
+      this.#messages.push(message);
+      bytes += messageBytes(message);
+    }
+    this.#channel = {
+      ...this.#channel,
+      head: (plan.messages.at(-1) as Message).offset,
+      totalBytes: totalBytes + bytes,
+      anchor: earliest > head ? { offset: head + 1, bytesBefore: totalBytes, timeMs: this.#timeMs } : anchor,
+    };
+  }
+
+  /** Drops all up to an offset; the head at most. */
+  truncate(upTo: Offset): void {
+    const { head, earliest } = this.#channel;
+    const next = Math.min(upTo, head) + 1;
+    if (next <= earliest) return;
+    this.#isTruncated = true;
+    this.#channel = { ...this.#channel, earliest: next as Offset };
+  }
+
+  retain(retention: Retention): void {
+    this.#channel = applyRetention(this.#channel, retention, this.#timeMs, (offset) => this.#locate(offset));
+  }
+
+  /**
+   * Removes blocks that nobody is shown any more, at most `limit`; answers how many. Only below what was earliest
+   * before this group: until it is committed, readers are given what they were given until now.
+   */
+  removeBlocks(limit: number, isThorough: boolean): number {
+    const { before } = this;
+    if (before === undefined || limit <= 0) return 0;
+    if (before.earliest - before.floor < (isThorough ? 1 : SLACK_MESSAGES)) return 0;
+    const starts = this.#store.blockStarts(before.id, before.floor, limit + 1);
+    // A block ends where the next one begins, the last one at the head.
+    const isGone = (index: number): boolean => (starts[index + 1] ?? before.head + 1) <= before.earliest;
+    let count = 0;
+    while (count < Math.min(starts.length, limit) && isGone(count)) count++;
+    const floor = starts[count] ?? before.head + 1;
+    this.#removed = starts.slice(0, count);
+    this.#channel = { ...this.#channel, floor };
+    return count;
+  }
+
+  /** Writes what the store is to do; answers the idempotency keys that it is to remember. */
+  write(script: ScriptWriter): readonly Buffer[] {
+    const { id, name } = this.#channel;
+    for (const first of this.#removed) script.remove("blocks", blockKey(id, first));
+    if (this.#messages.length > 0) {
+      let bytesBefore = this.#first.totalBytes;
+      for (const slice of sliceIntoBlocks(this.#messages)) {
+        const at = script.begin("blocks", BLOCK_KEY_BYTES, slice.bytes);
+        writeBlockKey(script.buffer, at, id, (this.#messages[slice.from] as Message).offset);
+        bytesBefore = writeBlock(script.buffer, at + BLOCK_KEY_BYTES, this.#messages, slice, bytesBefore);
+      }
+    }
+    if (this.#messages.length > 0 || this.#removed.length > 0 || this.#isTruncated) {
+      script.put("channels", channelKey(name), encodeChannel(this.#channel));
+    }
+    const untilMs = this.#timeMs + IDEMPOTENCY_MS;
+    return Array.from(this.#keys, ([key, offset]) => {
+      const bytes = idempotencyKey(id, key);
+      script.put("keys", bytes, encodeRecall(offset, untilMs));
+      return bytes;
+    });
+  }
+
+  #locate(offset: number): Anchor {
+    if (offset <= this.#first.head) return this.#store.locate(this.#first, offset);
+    let bytesBefore = this.#first.totalBytes;
+    for (const message of this.#messages) {
+      if (message.offset >= offset) break;
+      bytesBefore += messageBytes(message);
+    }
+    return { offset, bytesBefore, timeMs: this.#timeMs };
+  }
+}

@@ -1,0 +1,420 @@
+import type {
+  AppendOptions,
+  Appended,
+  ChannelDescription,
+  ChannelState,
+  Log,
+  LogPage,
+  PageLimits,
+  TailListener,
+} from "@tidings/core";
+import { type NewMessage, type Offset, TidingsError } from "@tidings/protocol";
+import { randomUUID } from "node:crypto";
+import type { Channel } from "./channel.ts";
+import { ChannelCache } from "./channel-cache.ts";
+import { checkBatch } from "./check-batch.ts";
+import type { Draft } from "./draft.ts";
+import { commitError, isFatal, isFull, openError } from "./faults.ts";
+import { Group, type GroupState } from "./group.ts";
+import { OWNER_KEY } from "./keys.ts";
+import { type CheckedOptions, checkOptions, type LmdbLogOptions } from "./options.ts";
+import { ScriptWriter } from "./script.ts";
+import { locate, readMessages } from "./read-messages.ts";
+import { StoreReader } from "./store-reader.ts";
+import { Tail } from "./tail.ts";
+import { applyRetention, heldBytes } from "./window.ts";
+import { Writer } from "./writer.ts";
+
+/** A group ends at so many bytes or calls; what is over waits for the next one. */
+const MAX_GROUP_BYTES = 16_777_216;
+const MAX_GROUP_JOBS = 10_000;
+/** A commit is tried again where something was done that may help: opening the store anew, or making room. */
+const MAX_ATTEMPTS = 3;
+const UNBOUNDED: PageLimits = { maxMessages: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
+/** How many channels one sweep looks at; the next one goes on behind them. */
+const SWEEP_CHANNELS = 1_000;
+
+/** A call that changes the log: planned with its group, answered once the group is on the disk. */
+interface Job {
+  readonly bytes: number;
+  /** Answers what to do once the group is committed. */
+  readonly plan: (group: Group) => () => void;
+  readonly reject: (error: TidingsError) => void;
+}
+
+/** A group that is on the disk, with what to tell those who called. */
+interface Committed {
+  readonly group: Group;
+  readonly answers: readonly (() => void)[];
+}
+
+/** The embedded durable log; see this room's index for what it promises. */
+export class LmdbLog implements Log {
+  readonly isContiguous = true;
+  readonly #options: CheckedOptions;
+  /** See owner.ts. */
+  readonly #secret = randomUUID();
+  readonly #cache: ChannelCache;
+  readonly #tail = new Tail();
+  #queue: Job[] = [];
+  #pendingBytes = 0;
+  /** Runs while there are jobs. */
+  #working: Promise<void> | undefined;
+  #store: { readonly reader: StoreReader; readonly writer: Writer } | undefined;
+  /** What is being committed: until it is, readers are shown what stood before, whatever LMDB would show them. */
+  #underWay: ReadonlyMap<string, Draft> = new Map();
+  /** Whether room was made that LMDB does not give out yet. */
+  #hasFreed = false;
+  #epoch = "";
+  #nextChannelId = 1;
+  #sweptTo = "";
+  #closing: Promise<void> | undefined;
+
+  /** @throws {TidingsError} `LOG_LOCKED`, `LOG_FULL`, `LOG_UNAVAILABLE`, `CONFIG_INVALID` */
+  static async open(options: LmdbLogOptions): Promise<LmdbLog> {
+    const log = new LmdbLog(checkOptions(options));
+    await log.#open();
+    return log;
+  }
+
+  private constructor(options: CheckedOptions) {
+    this.#options = options;
+    this.#cache = new ChannelCache(options.maxCachedChannels);
+  }
+
+  append(channel: string, batch: readonly NewMessage[], options: AppendOptions = {}): Promise<Appended> {
+    return this.#enqueue(
+      () => checkBatch(channel, batch, options),
+      (group) => {
+        const plan = group.append(channel, batch, options);
+        return { epoch: this.#epoch, offset: plan.offset, appended: plan.messages.length };
+      },
+    );
+  }
+
+  async broadcast(channel: string, messages: readonly NewMessage[]): Promise<void> {
+    const state = this.#reading(channel, () => this.#state(this.#channel(channel)));
+    const timeMs = this.#options.nowMs();
+    const offset = 0 as Offset;
+    const ephemeral = messages.map(({ idempotencyKey: _, ...message }) => ({ ...message, timeMs, offset }));
+    this.#tail.tell(channel, state, ephemeral);
+  }
+
+  async read(channel: string, after: Offset, limits: PageLimits): Promise<LogPage> {
+    return this.#reading(channel, (reader) => {
+      const known = this.#channel(channel);
+      const state = this.#state(known);
+      return { ...state, messages: known === undefined ? [] : readMessages(reader, known, after, limits) };
+    });
+  }
+
+  async offsetBeforeLast(channel: string, count: number): Promise<Offset> {
+    const { head, earliest } = this.#reading(channel, () => this.#state(this.#channel(channel)));
+    return Math.max(earliest - 1, head - count) as Offset;
+  }
+
+  async describe(channel: string): Promise<ChannelDescription> {
+    return this.#reading(channel, () => this.#describe(channel));
+  }
+
+  async channels(options: {
+    prefix: string;
+    after: string;
+    limit: number;
+  }): Promise<readonly ChannelDescription[]> {
+    return this.#reading("", (reader) => {
+      const { prefix, after, limit } = options;
+      const names = reader.channelNames(prefix, after, limit);
+      // One whose first append is under way may be seen in LMDB already, and is nobody's yet.
+      return names.map((name) => this.#describe(name)).filter(({ head }) => head > 0);
+    });
+  }
+
+  async follow(channel: string): Promise<ChannelState> {
+    const state = this.#reading(channel, () => this.#state(this.#channel(channel)));
+    this.#tail.follow(channel, state);
+    return state;
+  }
+
+  unfollow(channel: string): void {
+    this.#tail.unfollow(channel);
+  }
+
+  tail(listener: TailListener): () => void {
+    return this.#tail.listen(listener);
+  }
+
+  truncate(channel: string, upTo?: Offset): Promise<ChannelState> {
+    return this.#enqueue(
+      () => 0,
+      (group) => {
+        const draft = group.existing(channel);
+        if (draft === undefined) return this.#state(undefined);
+        draft.truncate(upTo ?? draft.channel.head);
+        return this.#state(draft.channel);
+      },
+    );
+  }
+
+  async sweep(): Promise<void> {
+    if (this.#closing !== undefined) return;
+    const swept = await this.#enqueue(
+      () => 0,
+      (group) => this.#planSweep(group),
+    );
+    for (const channel of swept) this.#tail.tell(channel, this.#state(this.#channel(channel)), []);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#working;
+    this.#tail.clear();
+    await this.#release();
+  }
+
+  async #open(): Promise<void> {
+    const { path, maxMapBytes, newEpoch } = this.#options;
+    try {
+      const writer = await Writer.open({ path, maxMapBytes, newEpoch: newEpoch(), secret: this.#secret });
+      try {
+        const reader = new StoreReader(path);
+        this.#store = { reader, writer };
+        this.#epoch = reader.epoch();
+        this.#nextChannelId = reader.nextChannelId();
+      } catch (error) {
+        await writer.close();
+        throw error;
+      }
+    } catch (error) {
+      throw await openError(path, error);
+    }
+  }
+
+  /** Lets the store go; what was read of it counts no more. */
+  async #release(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    this.#cache.clear();
+    await store?.reader.close();
+    await store?.writer.close();
+  }
+
+  #enqueue<T>(check: () => number, plan: (group: Group) => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#closing !== undefined) throw closedError();
+      const bytes = check();
+      const { maxPendingBytes } = this.#options;
+      if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > maxPendingBytes)
+        throw behindError(maxPendingBytes);
+      this.#pendingBytes += bytes;
+      const settled = (group: Group): (() => void) => {
+        const answer = plan(group);
+        return () => resolve(answer);
+      };
+      this.#queue.push({ bytes, plan: settled, reject });
+      this.#working ??= this.#work();
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // What arrives in this turn, often the next call of those just answered, shares the commit.
+      await new Promise((resolve) => setImmediate(resolve));
+      const jobs = this.#takeJobs();
+      await this.#commit(jobs);
+      for (const { bytes } of jobs) this.#pendingBytes -= bytes;
+    }
+    this.#working = undefined;
+  }
+
+  #takeJobs(): readonly Job[] {
+    let bytes = 0;
+    let count = 0;
+    for (const job of this.#queue) {
+      bytes += job.bytes;
+      if (count === MAX_GROUP_JOBS || (count > 0 && bytes > MAX_GROUP_BYTES)) break;
+      count++;
+    }
+    const jobs = this.#queue.slice(0, count);
+    this.#queue = this.#queue.slice(count);
+    return jobs;
+  }
+
+  /** Commits a group and answers its calls, all of them one way or the other. Never rejects. */
+  async #commit(jobs: readonly Job[]): Promise<void> {
+    let committed: Committed | undefined;
+    for (let attempts = 1; committed === undefined; attempts++) {
+      try {
+        committed = await this.#tryCommit(jobs);
+      } catch (error) {
+        this.#underWay = new Map();
+        if (attempts < MAX_ATTEMPTS && (await this.#canTryAgain(error))) continue;
+        const fault = await commitError(this.#options.path, error);
+        if (this.#store?.reader.isUsable() === false) await this.#reopen().catch(() => undefined);
+        for (const job of jobs) job.reject(fault);
+        return;
+      }
+    }
+    const { group, answers } = committed;
+    this.#underWay = new Map();
+    this.#nextChannelId = group.nextChannelId;
+    for (const { channel } of group.drafts.values()) this.#cache.set(channel);
+    for (const [name, { channel, messages }] of group.drafts)
+      this.#tail.tell(name, this.#state(channel), messages);
+    for (const answer of answers) answer();
+  }
+
+  /** Plans a group on what stands, and brings it to the disk. When it rejects, nothing has happened. */
+  async #tryCommit(jobs: readonly Job[]): Promise<Committed> {
+    if (this.#store === undefined || this.#store.writer.isEnded) await this.#reopen();
+    const { reader, writer } = this.#openStore();
+    const group = new Group(this.#groupState(reader), this.#options.nowMs(), this.#nextChannelId);
+    const answers = jobs.map((job) => planJob(job, group));
+    const finished = group.finish(() => writer.takeMemory());
+    if (finished !== undefined) {
+      this.#underWay = group.drafts;
+      await writer.apply(finished.script, finished.isGrowing);
+      reader.refresh();
+      if (finished.isFreeing) this.#hasFreed = true;
+    }
+    return { group, answers };
+  }
+
+  /** Does what may help after a commit that failed; answers whether it may have. */
+  async #canTryAgain(error: unknown): Promise<boolean> {
+    if (isFatal(error)) {
+      await this.#release();
+      return true;
+    }
+    if (!this.#hasFreed || this.#store === undefined || !(await isFull(this.#options.path, error)))
+      return false;
+    // LMDB gives the pages that a commit freed out again after one more commit (its readers may still look at the
+    // last but one). Where there is no room for new pages, that one has to be made on purpose.
+    this.#hasFreed = false;
+    const { writer } = this.#store;
+    const script = new ScriptWriter(writer.takeMemory());
+    script.put("store", OWNER_KEY, Buffer.from(this.#secret));
+    return writer.apply(script, false).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Opens the store anew, and tells the tail what was committed without an answer: nobody else ever would. */
+  async #reopen(): Promise<void> {
+    await this.#release();
+    await this.#open();
+    const { reader } = this.#openStore();
+    for (const [name, told] of this.#tail.followed) {
+      const channel = this.#channel(name);
+      if (channel === undefined || channel.head <= told.head) continue;
+      this.#tail.tell(name, this.#state(channel), readMessages(reader, channel, told.head, UNBOUNDED));
+    }
+  }
+
+  #groupState(reader: StoreReader): GroupState {
+    return {
+      epoch: this.#epoch,
+      reader,
+      retentionOf: this.#options.retentionOf,
+      channel: (name) => this.#channel(name),
+      locate: (channel, offset) => locate(reader, channel, offset),
+      blockStarts: (channelId, from, limit) => reader.blockStarts(channelId, from, limit),
+    };
+  }
+
+  /** Takes up what can be removed of the next channels; answers those that the tail does not know to have lost something. */
+  #planSweep(group: Group): readonly string[] {
+    group.sweep();
+    const names = this.#openStore().reader.channelNames("", this.#sweptTo, SWEEP_CHANNELS);
+    this.#sweptTo = names.length < SWEEP_CHANNELS ? "" : (names.at(-1) ?? "");
+    return names.filter((name) => {
+      const channel = this.#channel(name);
+      if (channel === undefined) return false;
+      if (channel.floor < channel.earliest) group.existing(name);
+      return this.#tail.followed.has(name);
+    });
+  }
+
+  /** The channel as readers are shown it now, without what is over its age: a sweep only makes room. */
+  #channel(name: string): Channel | undefined {
+    const draft = this.#underWay.get(name);
+    const { reader } = this.#openStore();
+    const known = this.#cache.get(name) ?? (draft === undefined ? reader.channel(name) : draft.before);
+    if (known === undefined) return undefined;
+    const retention = this.#options.retentionOf(name);
+    let kept = known;
+    try {
+      kept = applyRetention(known, retention, this.#options.nowMs(), (offset) =>
+        locate(reader, known, offset),
+      );
+    } catch {
+      // A damaged block: whoever reads it is told, and the channel goes on for everyone else.
+    }
+    this.#cache.set(kept);
+    return kept;
+  }
+
+  #state(channel: Channel | undefined): ChannelState {
+    const { head, earliest } = channel ?? { head: 0 as Offset, earliest: 1 as Offset };
+    return { epoch: this.#epoch, head, earliest };
+  }
+
+  #describe(name: string): ChannelDescription {
+    const { reader } = this.#openStore();
+    const channel = this.#channel(name);
+    const bytes = channel === undefined ? 0 : heldBytes(channel, (offset) => locate(reader, channel, offset));
+    const state = this.#state(channel);
+    return { channel: name, ...state, messages: state.head - state.earliest + 1, bytes };
+  }
+
+  /** Looks at the store; what goes wrong there names the channel. */
+  #reading<T>(channel: string, look: (reader: StoreReader) => T): T {
+    if (this.#closing !== undefined) throw closedError();
+    try {
+      return look(this.#openStore().reader);
+    } catch (error) {
+      if (error instanceof TidingsError) throw error;
+      throw readError(channel, error);
+    }
+  }
+
+  #openStore(): { readonly reader: StoreReader; readonly writer: Writer } {
+    if (this.#store !== undefined) return this.#store;
+    throw new TidingsError(
+      "LOG_UNAVAILABLE",
+      "the log is being opened anew after a fault of its disk; try again.",
+    );
+  }
+}
+
+/** A call that cannot be planned fails by itself, once what it was compared with is on the disk. */
+function planJob(job: Job, group: Group): () => void {
+  try {
+    return job.plan(group);
+  } catch (error) {
+    const fault = error instanceof TidingsError ? error : readError("", error);
+    return () => job.reject(fault);
+  }
+}
+
+function closedError(): TidingsError {
+  return new TidingsError("LOG_UNAVAILABLE", "the log is closed; the server is going down.");
+}
+
+function behindError(bytes: number): TidingsError {
+  return new TidingsError(
+    "LOG_UNAVAILABLE",
+    `more than ${bytes} bytes wait for the log's disk, which is slower than what is published; publish again later.`,
+  );
+}
+
+function readError(channel: string, error: unknown): TidingsError {
+  const what = channel === "" ? "the log" : `channel "${channel}" of the log`;
+  const why = error instanceof Error ? error.message : String(error);
+  return new TidingsError("LOG_UNAVAILABLE", `${what} could not be read (${why}).`, {}, error);
+}
