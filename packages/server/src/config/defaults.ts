@@ -1,0 +1,36 @@
+import { DEFAULT_RETENTION, type ResolvedPolicy, type Retention } from "@tidings/core";
+import { DEFAULT_LIMITS } from "@tidings/protocol";
+import type { Config, PolicyInput } from "./config.ts";
+
+/** What holds where nobody says otherwise. `data` stands for the folder of that name in the working folder. */
+export const DEFAULTS: Config = {
+  host: "127.0.0.1",
+  port: 8_080,
+  open: false,
+  data: "./data",
+  log: "lmdb",
+  allowedHosts: [],
+  cors: { origins: [] },
+  limits: DEFAULT_LIMITS,
+  drainMs: 5_000,
+  logLevel: "info",
+  logFormat: "auto",
+  policies: [],
+};
+
+/** A policy after its schema: quantities are numbers, and "unlimited" is `Infinity`. */
+export interface CheckedPolicy extends Pick<PolicyInput, "pattern" | "publish" | "ephemeralOnly"> {
+  readonly retention?: Partial<Retention>;
+  readonly maxMessageBytes?: number;
+}
+
+/** Fills in what a policy leaves out. */
+export function completePolicy(policy: CheckedPolicy, limits: Config["limits"]): ResolvedPolicy {
+  return {
+    pattern: policy.pattern,
+    retention: { ...DEFAULT_RETENTION, ...policy.retention },
+    maxMessageBytes: policy.maxMessageBytes ?? limits.maxMessageBytes,
+    publish: policy.publish ?? "anyone",
+    ephemeralOnly: policy.ephemeralOnly ?? false,
+  };
+}

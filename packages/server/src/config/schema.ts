@@ -1,0 +1,148 @@
+import type { Limits } from "@tidings/protocol";
+import { z } from "zod";
+import type { Config } from "./config.ts";
+import type { CheckedPolicy } from "./defaults.ts";
+import {
+  channelPattern,
+  count,
+  duration,
+  folderPath,
+  hostName,
+  listenHost,
+  logKind,
+  oneOf,
+  orUnlimited,
+  origin,
+  size,
+  type ValueType,
+  yesOrNo,
+} from "./values.ts";
+
+/** What one source says, checked: quantities are numbers, and what it does not say is absent. */
+export type Layer = {
+  readonly [Name in Exclude<keyof Config, "cors" | "limits" | "policies">]?: Config[Name];
+} & {
+  readonly cors?: Partial<Config["cors"]>;
+  readonly limits?: Partial<Limits>;
+  readonly policies?: readonly CheckedPolicy[];
+};
+
+/** One thing a source says that it may not. `allowed` completes "it must be …"; `known` is there for unknown names. */
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly allowed: string;
+  readonly known?: readonly string[];
+}
+
+export type CheckedLayer =
+  | { readonly isValid: true; readonly layer: Layer }
+  | { readonly isValid: false; readonly issues: readonly Issue[] };
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+const MINUTE = 60_000;
+const tenMinutes = duration(1, 10 * MINUTE, "10 minutes");
+/** Proxies cut what is silent for a minute, and so do clients. */
+const oneMinute = duration(1, MINUTE, "1 minute");
+
+/** Generous, and still bounds: what is above them is a slip of the keyboard or would fill the machine. */
+const LIMITS: { readonly [Name in keyof Limits]: ValueType<number> } = {
+  maxMessageBytes: size(64 * MIB),
+  maxBatchMessages: count(1, 100_000),
+  maxBatchBytes: size(256 * MIB),
+  maxPageMessages: count(1, 100_000),
+  maxPageBytes: size(256 * MIB),
+  maxChannelsPerConnection: count(1, 100_000),
+  maxFilterEvents: count(1, 1_000),
+  maxPositionBytes: size(64 * KIB),
+  maxFrameBytes: size(256 * MIB),
+  maxFramesInFlight: count(1, 65_536),
+  longPollDefaultMs: tenMinutes,
+  longPollMaxMs: tenMinutes,
+  heartbeatMs: oneMinute,
+  pingMs: oneMinute,
+  pongTimeoutMs: oneMinute,
+  maxConnections: count(1, 10_000_000),
+  requestTimeoutMs: duration(1, 60 * MINUTE, "1 hour"),
+};
+
+const retention = z.strictObject({
+  maxMessages: leaf(orUnlimited(count(1, 1_000_000_000_000))).optional(),
+  maxBytes: leaf(orUnlimited(size(1_024 * 1_024 * 1_024 * MIB))).optional(),
+  maxAgeMs: leaf(orUnlimited(duration(1, 3_650 * 24 * 60 * MINUTE, "3,650 days"))).optional(),
+});
+
+const policy = z.strictObject({
+  pattern: leaf(channelPattern),
+  retention: retention.optional(),
+  maxMessageBytes: leaf(LIMITS.maxMessageBytes).optional(),
+  publish: leaf(oneOf("anyone", "server")).optional(),
+  ephemeralOnly: leaf(yesOrNo).optional(),
+});
+
+const schema = z.strictObject({
+  host: leaf(listenHost).optional(),
+  port: leaf(count(0, 65_535, " (0: any free port)")).optional(),
+  open: leaf(yesOrNo).optional(),
+  data: leaf(folderPath).optional(),
+  log: leaf(logKind).optional(),
+  allowedHosts: z.array(leaf(hostName)).optional(),
+  cors: z.strictObject({ origins: z.array(leaf(origin)).optional() }).optional(),
+  limits: z
+    .strictObject(
+      Object.fromEntries(Object.entries(LIMITS).map(([name, type]) => [name, leaf(type).optional()])),
+    )
+    .optional(),
+  drainMs: leaf(duration(0, 10 * MINUTE, "10 minutes")).optional(),
+  logLevel: leaf(oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent")).optional(),
+  logFormat: leaf(oneOf("auto", "text", "json")).optional(),
+  policies: z.array(policy).max(10_000).optional(),
+});
+
+/** The names each object may have, by the path of the object; `*` stands for an index. */
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  "": Object.keys(schema.shape),
+  cors: ["origins"],
+  limits: Object.keys(LIMITS),
+  "policies.*": Object.keys(policy.shape),
+  "policies.*.retention": Object.keys(retention.shape),
+};
+
+/** The names that `limits` may have. */
+export const LIMIT_NAMES: readonly string[] = Object.keys(LIMITS);
+
+/** Checks what one source says. All issues are told, not the first alone. */
+export function checkLayer(raw: unknown): CheckedLayer {
+  const result = schema.safeParse(raw);
+  if (result.success) return { isValid: true, layer: result.data as Layer };
+  return { isValid: false, issues: result.error.issues.flatMap(toIssues) };
+}
+
+function toIssues(issue: z.core.$ZodIssue): Issue[] {
+  switch (issue.code) {
+    case "unrecognized_keys": {
+      const at = issue.path.map((part) => (typeof part === "number" ? "*" : String(part))).join(".");
+      return issue.keys.map((key) => ({
+        path: [...issue.path, key],
+        allowed: "left out",
+        known: KNOWN[at] ?? [],
+      }));
+    }
+    case "invalid_type":
+      return [{ path: issue.path, allowed: issue.expected === "array" ? "an array" : "an object" }];
+    case "too_big":
+      return [{ path: issue.path, allowed: `an array of at most ${Number(issue.maximum)}` }];
+    default:
+      return [{ path: issue.path, allowed: issue.message }];
+  }
+}
+
+/** A type of the schema out of a {@link ValueType}; its issue's message is what is allowed. */
+function leaf<T>(type: ValueType<T>): z.ZodType<T> {
+  return z.unknown().transform((value, context): T => {
+    const parsed = type.parse(value);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: "custom", message: type.allowed });
+    return z.NEVER;
+  }) as unknown as z.ZodType<T>;
+}

@@ -1,0 +1,126 @@
+import { compilePattern } from "@tidings/protocol";
+import { parseDuration, parseSize, parseWhole } from "./units.ts";
+
+/** One field's check: what a value means, or `undefined` where it is not allowed; and the words for what is. */
+export interface ValueType<T> {
+  /** Completes the sentence "it must be …". */
+  readonly allowed: string;
+  parse(value: unknown): T | undefined;
+}
+
+const MIB = 1_048_576;
+
+export function count(min: number, max: number, note = ""): ValueType<number> {
+  return {
+    allowed: `a whole number from ${group(min)} to ${group(max)}${note}`,
+    parse: (value) => within(parseWhole(value), min, max),
+  };
+}
+
+/** Bytes. */
+export function size(max: number): ValueType<number> {
+  const most = max >= MIB ? `${group(max / MIB)} MiB` : `${group(max)} bytes`;
+  return {
+    allowed: `a size from 1 byte to ${most}: a whole number of bytes, or such as "64KiB" or "2MiB"`,
+    parse: (value) => within(parseSize(value), 1, max),
+  };
+}
+
+/** Milliseconds. */
+export function duration(min: number, max: number, mostInWords: string): ValueType<number> {
+  return {
+    allowed: `a time from ${min} ms to ${mostInWords}: a whole number of milliseconds, or such as "500ms", "25s" or "10m"`,
+    parse: (value) => within(parseDuration(value), min, max),
+  };
+}
+
+/** As another type, with `null` or `"Infinity"` for no bound. */
+export function orUnlimited(type: ValueType<number>): ValueType<number> {
+  return {
+    allowed: `${type.allowed}; null or "Infinity" for no bound`,
+    parse: (value) =>
+      value === null || value === "Infinity" || value === Number.POSITIVE_INFINITY
+        ? Number.POSITIVE_INFINITY
+        : type.parse(value),
+  };
+}
+
+export function oneOf<T extends string>(...choices: readonly T[]): ValueType<T> {
+  return {
+    allowed: choices.map((choice) => JSON.stringify(choice)).join(" or "),
+    parse: (value) => choices.find((choice) => choice === value),
+  };
+}
+
+export const yesOrNo: ValueType<boolean> = {
+  allowed: "true or false",
+  parse: (value) => (typeof value === "boolean" ? value : undefined),
+};
+
+export const folderPath: ValueType<string> = {
+  allowed: "the path of a folder",
+  parse: (value) => (typeof value === "string" && value !== "" && !value.includes("\0") ? value : undefined),
+};
+
+/** What `listen` takes: a name or an address, without brackets. */
+export const listenHost: ValueType<string> = {
+  allowed: 'a host name or an IP address without a port, such as "127.0.0.1", "::1" or "0.0.0.0"',
+  parse: (value) => {
+    if (typeof value !== "string") return undefined;
+    const bare = value.replace(/^\[(.*)\]$/, "$1");
+    return /^[A-Za-z0-9.-]{1,253}$|^[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9]{1,16})?$/.test(bare)
+      ? bare
+      : undefined;
+  },
+};
+
+/** A name as a `Host` header has it, with or without the port; lower case, since host names do not differ by it. */
+export const hostName: ValueType<string> = {
+  allowed: 'a host name without scheme, such as "live.example" or "live.example:8443"',
+  parse: (value) =>
+    typeof value === "string" && /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/.test(value)
+      ? value.toLowerCase()
+      : undefined,
+};
+
+/** A web origin as browsers send it (RFC 6454 §6.1), or `*`. */
+export const origin: ValueType<string> = {
+  allowed: 'an origin without path, such as "https://app.example", or "*" for all',
+  parse: (value) => {
+    if (value === "*") return value;
+    if (typeof value !== "string" || !URL.canParse(value)) return undefined;
+    const url = new URL(value);
+    // A slash at the end is what people paste; anything more would never equal an Origin header.
+    return url.origin !== "null" && (value === url.origin || value === `${url.origin}/`)
+      ? url.origin
+      : undefined;
+  },
+};
+
+export const channelPattern: ValueType<string> = {
+  allowed:
+    'a channel pattern: segments parted by slashes, "*" for one, a last "**" for the rest, such as "evals/**"',
+  parse: (value) => {
+    if (typeof value !== "string") return undefined;
+    try {
+      compilePattern(value);
+      return value;
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/** `lmdb` and `memory`; the others are named, so that the answer is not "unknown". */
+export const logKind: ValueType<"lmdb" | "memory"> = {
+  allowed: '"lmdb" or "memory"; logs on Redis, NATS and Kafka are not in this version',
+  parse: (value) => oneOf("lmdb", "memory").parse(value),
+};
+
+function within(value: number | undefined, min: number, max: number): number | undefined {
+  return value !== undefined && value >= min && value <= max ? value : undefined;
+}
+
+function group(value: number): string {
+  return value.toLocaleString("en-US");
+}
