@@ -1,0 +1,2 @@
+export { channelPageHeaders, renderChannelPage } from "./render.ts";
+export { servePage } from "./serve.ts";

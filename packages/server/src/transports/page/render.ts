@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { linkScript } from "./link.ts";
+import { pageMarkup } from "./markup.ts";
+import { PAGE_STYLE } from "./style.ts";
+
+export interface ChannelPageOptions {
+  /** A checked channel name. */
+  readonly channel: string;
+  /** How often the server's SSE sends a heartbeat, in milliseconds; the page gives a silent stream up. Default 15,000. */
+  readonly heartbeatMs?: number;
+}
+
+// From `src` (tests) and from `dist` alike this is where `tsc -b` puts the client.
+const CLIENT = new URL("../../../dist/transports/page/client/main.js", import.meta.url);
+
+let linked: string | undefined;
+
+/** Joined at the first page that is asked for, and kept. */
+function clientScript(): string {
+  linked ??= linkScript(CLIENT);
+  return linked;
+}
+
+/**
+ * The live page of a channel: one HTML document that reads the channel from the URL it was served at, wherever the
+ * server is mounted. Serve it with {@link channelPageHeaders}, which let it run.
+ */
+export function renderChannelPage({ channel, heartbeatMs = 15_000 }: ChannelPageOptions): string {
+  return pageMarkup({ channel, heartbeatMs, style: PAGE_STYLE, script: clientScript() });
+}
+
+/** The headers the page is served with. The same for every channel: style and script never change, so no nonce. */
+export function channelPageHeaders(): Readonly<Record<string, string>> {
+  return {
+    "content-type": "text/html; charset=utf-8",
+    // The URL answers other formats too, and a page from an older server would speak an older protocol.
+    "cache-control": "no-store",
+    "content-security-policy": [
+      "default-src 'none'",
+      `script-src ${hashSource(clientScript())}`,
+      `style-src ${hashSource(PAGE_STYLE)}`,
+      "connect-src 'self'",
+      "img-src data:",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      // Browsers that know it refuse innerHTML and its like, so a message can never become markup by mistake.
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
+    ].join("; "),
+    "cross-origin-opener-policy": "same-origin",
+    // Not no-referrer: under that, browsers send `Origin: null` with some requests of the page's own.
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+  };
+}
+
+/** How a policy names an inline script or style (Content Security Policy 3, §2.3.1). */
+function hashSource(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+}
