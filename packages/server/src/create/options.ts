@@ -1,0 +1,26 @@
+import type { Policy } from "@tidings/core";
+import type { Limits } from "@tidings/protocol";
+import type { Logger } from "pino";
+
+/** What a server is made with. Every field has a default. */
+export interface TidingsOptions {
+  /** `lmdb` (default): the embedded durable log in `data`. `memory`: gone with the process. */
+  readonly log?: "lmdb" | "memory";
+  /** Folder of the durable log; made where it is missing. Default `./data`. */
+  readonly data?: string;
+  readonly limits?: Partial<Limits>;
+  /** By channel pattern; the first that matches holds. */
+  readonly policies?: readonly Policy[];
+  /** Serve, without authentication, requests that come in on other addresses than loopback. Default false. */
+  readonly open?: boolean;
+  /** Names of this server beside those of loopback, with or without a port. Default none. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins whose pages may use the server, or `*`. Default none: only its own pages. */
+  readonly cors?: { readonly origins: readonly string[] };
+  /** A path that all URLs begin with, such as `/push`. Default none. */
+  readonly basePath?: string;
+  /** How long a drain spreads the end of its connections, in milliseconds. Default 5,000. */
+  readonly drainMs?: number;
+  /** Default: silent. */
+  readonly logger?: Logger;
+}

@@ -1,0 +1,87 @@
+import { Canary } from "../health/canary.ts";
+import { serveChannels, serveHead, serveTruncate } from "../http/channels.ts";
+import { negotiate } from "../http/negotiate.ts";
+import { describeApi } from "../http/openapi.ts";
+import { servePatch } from "../http/patch-connection.ts";
+import { sendJson } from "../http/problem.ts";
+import { servePublish } from "../http/publish.ts";
+import { connectQuery, readQuery } from "../http/query.ts";
+import { type Exchange, Router } from "../http/router.ts";
+import type { Services } from "../http/services.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { serveNdjson } from "../transports/ndjson/index.ts";
+import { servePage } from "../transports/page/index.ts";
+import { servePoll } from "../transports/polling/index.ts";
+import { serveSse } from "../transports/sse/index.ts";
+import { version } from "../version.ts";
+
+/** How long the canary may take, in milliseconds. */
+const CANARY_TIMEOUT_MS = 2_000;
+
+/** Every URL of the server, and what answers it. */
+export function createRouter(services: Services, metrics: Metrics): Router {
+  const openApi = describeApi(services.limits);
+  const canary = new Canary(services.hub, services.publisher, CANARY_TIMEOUT_MS);
+  return new Router()
+    .on("GET", "/", ({ res }) => sendJson(res, 200, { name: "tidings", version, links: LINKS }))
+    .on("GET", "/channels", ({ res, query }) => serveChannels(services, res, query))
+    .on("GET", "/channels/*", (exchange) => serveChannel(services, exchange))
+    .on("HEAD", "/channels/*", ({ res, name }) => serveHead(services, res, name))
+    .on("POST", "/channels/*", ({ req, res, name, query }) => servePublish(services, req, res, name, query))
+    .on("DELETE", "/channels/*", ({ res, name, query }) => serveTruncate(services, res, name, query))
+    .on("GET", "/connect", (exchange) => serveConnect(services, exchange))
+    .on("PATCH", "/connections/:id", ({ req, res, name }) => servePatch(services, req, res, name))
+    .on("GET", "/healthz", ({ res }) => sendJson(res, 200, { status: "alive" }))
+    .on("GET", "/readyz", ({ res }) => serveReady(services, canary, res))
+    .on("GET", "/openapi.json", ({ res }) => sendJson(res, 200, openApi))
+    .on("GET", "/metrics", async ({ res }) => {
+      const text = await metrics.text();
+      res.writeHead(200, { "Content-Type": metrics.contentType, "Cache-Control": "no-store" }).end(text);
+    });
+}
+
+const LINKS = {
+  channels: "channels",
+  connect: "connect",
+  openapi: "openapi.json",
+  metrics: "metrics",
+  health: "healthz",
+  readiness: "readyz",
+};
+
+/** `GET /channels/{channel}`: one URL, and the transport that the request asks for. */
+async function serveChannel(services: Services, { req, res, query, name }: Exchange): Promise<void> {
+  const kind = negotiate(req, ["json", "sse", "ndjson", "html"]);
+  const read = readQuery(req, query, name, services.limits, kind === "json" || kind === "html");
+  switch (kind) {
+    case "html":
+      return servePage(res, name, services.limits.heartbeatMs);
+    case "json":
+      return servePoll(services, req, res, read, false);
+    case "sse":
+      return serveSse(services, res, read, false);
+    case "ndjson":
+      return serveNdjson(services, res, read, false);
+  }
+}
+
+/** `GET /connect`: many channels on one connection. */
+async function serveConnect(services: Services, { req, res, query }: Exchange): Promise<void> {
+  const kind = negotiate(req, ["json", "sse", "ndjson"]);
+  const read = connectQuery(req, query, services.limits, kind === "json");
+  if (kind === "sse") return serveSse(services, res, read, true);
+  if (kind === "ndjson") return serveNdjson(services, res, read, true);
+  return servePoll(services, req, res, read, true);
+}
+
+async function serveReady(services: Services, canary: Canary, res: Exchange["res"]): Promise<void> {
+  if (services.connections.isDraining) return sendJson(res, 503, { status: "draining" });
+  const health = await canary.check();
+  sendJson(
+    res,
+    health.ready ? 200 : 503,
+    health.ready
+      ? { status: "ready", travelMs: health.travelMs }
+      : { status: "unready", reason: health.reason },
+  );
+}

@@ -1,0 +1,28 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type GuardOptions, isAllowedOrigin } from "./guard.ts";
+
+const METHODS = "GET, HEAD, POST, DELETE, PATCH";
+const REQUEST_HEADERS =
+  "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer";
+const RESPONSE_HEADERS =
+  "ETag, Retry-After, Preference-Applied, Tidings-Cursor, Tidings-Earliest, Tidings-Messages, Tidings-Bytes, Tidings-Retention";
+/** How long a browser may remember a preflight, in seconds. */
+const MAX_AGE_SECONDS = 600;
+
+/** Lets pages of configured origins read the answer (Fetch, "CORS protocol"). Answers whether this was a preflight, answered. */
+export function applyCors(req: IncomingMessage, res: ServerResponse, options: GuardOptions): boolean {
+  const { origin } = req.headers;
+  const isPreflight = req.method === "OPTIONS" && req.headers["access-control-request-method"] !== undefined;
+  if (options.origins.length > 0) res.setHeader("Vary", "Origin");
+  if (origin !== undefined && isAllowedOrigin(origin, options)) {
+    res.setHeader("Access-Control-Allow-Origin", origin);
+    res.setHeader("Access-Control-Expose-Headers", RESPONSE_HEADERS);
+    if (isPreflight) {
+      res.setHeader("Access-Control-Allow-Methods", METHODS);
+      res.setHeader("Access-Control-Allow-Headers", REQUEST_HEADERS);
+      res.setHeader("Access-Control-Max-Age", String(MAX_AGE_SECONDS));
+    }
+  }
+  if (isPreflight) res.writeHead(204).end();
+  return isPreflight;
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { TidingsError } from "@tidings/protocol";
+import { applyCors } from "./cors.ts";
+import { checkRequest, type GuardOptions } from "./guard.ts";
+import { sendProblem } from "./problem.ts";
+import type { Router } from "./router.ts";
+
+export interface HandlerOptions {
+  readonly router: Router;
+  readonly guard: GuardOptions;
+  /** A path that all URLs begin with, such as `/push`; empty for none. */
+  readonly basePath: string;
+  readonly toError: (error: unknown) => TidingsError;
+  /** Told of each request once it is answered: the route's pattern, never the path itself. */
+  readonly onAnswered: (method: string, pattern: string, status: number) => void;
+}
+
+/** What any Node server, Express or Connect calls: without `next`, what is not found is answered with a problem. */
+export type Handler = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void;
+
+/** Splits a request's URL below the base path; `undefined` where it is not below it. */
+export function splitUrl(
+  req: IncomingMessage,
+  basePath: string,
+): { readonly path: string; readonly query: URLSearchParams } | undefined {
+  // Express and Connect cut the path that they are mounted at off `url`, and keep the whole beside it.
+  const target = (req as { originalUrl?: string }).originalUrl ?? req.url ?? "/";
+  // A proxy's absolute form has to be understood too (RFC 9112 §3.2.2).
+  const whole = target.replace(/^https?:\/\/[^/?#]*/i, "");
+  const isBelow = whole === basePath || whole.startsWith(`${basePath}/`) || whole.startsWith(`${basePath}?`);
+  const url = isBelow ? whole.slice(basePath.length) : req.url === target ? undefined : req.url;
+  if (url === undefined) return undefined;
+  const mark = url.indexOf("?");
+  const path = mark < 0 ? url : url.slice(0, mark);
+  return { path: path === "" ? "/" : path, query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)) };
+}
+
+export function createHandler(options: HandlerOptions): Handler {
+  return (req, res, next) => {
+    // A peer that breaks the connection in the middle is no fault of the server's.
+    req.on("error", () => undefined);
+    res.on("error", () => undefined);
+    void handle(options, req, res, next);
+  };
+}
+
+async function handle(
+  options: HandlerOptions,
+  req: IncomingMessage,
+  res: ServerResponse,
+  next?: (error?: unknown) => void,
+): Promise<void> {
+  const { router, guard, basePath, toError, onAnswered } = options;
+  let pattern = "none";
+  const method = req.method ?? "GET";
+  res.on("close", () => onAnswered(method, pattern, res.statusCode));
+  try {
+    const url = splitUrl(req, basePath);
+    // Before anything is checked: what is for the app's other routes is for them to judge.
+    if (next !== undefined && (url === undefined || router.allowed(url.path) === "")) return next();
+    checkRequest(req, guard);
+    if (applyCors(req, res, guard)) return;
+    if (url === undefined)
+      throw new TidingsError("NOT_FOUND", `there is nothing here; Tidings is at ${basePath}/.`);
+    const { path, query } = url;
+    if (method === "OPTIONS" && router.allowed(path) !== "")
+      return void res.writeHead(204, { Allow: `${router.allowed(path)}, OPTIONS` }).end();
+    const found = router.find(method, path);
+    pattern = found.pattern;
+    await found.route({ req, res, query, name: found.name });
+  } catch (caught) {
+    const error = toError(caught);
+    const isMethod = error.code === "METHOD_NOT_ALLOWED";
+    const path = splitUrl(req, basePath)?.path ?? "/";
+    sendProblem(res, error, isMethod ? { Allow: `${router.allowed(path)}, OPTIONS` } : {});
+  }
+}

@@ -1,0 +1,71 @@
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { type Limits, TidingsError } from "@tidings/protocol";
+import type { Handler } from "./handler.ts";
+import { rawProblem } from "./problem.ts";
+
+/** A URL may name many channels, and `Last-Event-ID` as many cursors. */
+const MAX_HEADER_BYTES = 65_536;
+/** Above the 60 s that most load balancers keep an idle connection, so that it is they who close it. */
+const KEEP_ALIVE_MS = 65_000;
+const MAX_HEADERS_TIME_MS = 15_000;
+
+/** Node's HTTP server with bounds on what a sender may take its time with. */
+export function createListener(handler: Handler, limits: Limits): Server {
+  const headersTimeout = Math.min(MAX_HEADERS_TIME_MS, limits.requestTimeoutMs);
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: Math.min(1_000, headersTimeout),
+      // Other upgrades may be passed over (RFC 9110 §7.8): curl and Java offer h2c with plain requests. Node 22 before
+      // 22.21 does not know the option, and refuses them.
+      shouldUpgradeCallback: (req) => req.headers.upgrade?.toLowerCase() === "websocket",
+    },
+    handler,
+  );
+  // A socket on which nothing moves: a client that does not take its answer would have the server keep it for good.
+  // A long poll may be quiet for as long as it may be held; streams set this aside, since slow is not gone.
+  server.timeout = limits.longPollMaxMs + limits.requestTimeoutMs;
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    // Nothing can be said to a socket that is gone, or in the middle of an answer. Node's own listener asks the same.
+    const answer = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
+    if (!socket.writable || answer?.headersSent === true) return void socket.destroy();
+    socket.end(rawProblem(clientError(error)));
+  });
+  return server;
+}
+
+/** Listens, and answers the port that was got; `port` 0 takes any free one. */
+export async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function clientError(error: NodeJS.ErrnoException): TidingsError {
+  switch (error.code) {
+    case "HPE_HEADER_OVERFLOW":
+      return new TidingsError(
+        "HEADERS_TOO_LARGE",
+        `the request's head is larger than ${MAX_HEADER_BYTES} bytes; send fewer or shorter headers.`,
+      );
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return new TidingsError(
+        "REQUEST_TIMEOUT",
+        "the request took too long to arrive; send it faster, or in parts.",
+      );
+    default:
+      return new TidingsError(
+        "REQUEST_INVALID",
+        `the request is not valid HTTP/1.1 (${error.code ?? error.message}).`,
+      );
+  }
+}

@@ -1,0 +1,43 @@
+/** `components.headers`: the headers that answers carry. */
+export const headers: Readonly<Record<string, object>> = {
+  ETag: header(
+    "Of a short poll: what `If-None-Match` is compared with. It says nothing of the channel's head.",
+    {
+      type: "string",
+    },
+  ),
+  HeadETag: header("The channel's head cursor in double quotes: what `If-Match` of a publish takes.", {
+    type: "string",
+  }),
+  PreferenceApplied: header("`wait=<seconds>`, where `Prefer` was sent and the poll waits (RFC 7240 §3).", {
+    type: "string",
+  }),
+  RetryAfter: header("Seconds after which to try again.", { type: "integer" }),
+  Allow: header("The methods that this URL takes.", { type: "string" }),
+  TidingsCursor: header("The channel's head cursor.", { $ref: "#/components/schemas/Cursor" }),
+  TidingsEarliest: header("The cursor since which reading begins with the oldest message held.", {
+    $ref: "#/components/schemas/Cursor",
+  }),
+  TidingsMessages: header("How many messages are held.", { type: "integer", minimum: 0 }),
+  TidingsBytes: header("Bytes held: payloads and names, and 64 for each message.", {
+    type: "integer",
+    minimum: 0,
+  }),
+  TidingsRetention: header(
+    "What is kept at most: `messages=…, bytes=…, age-ms=…`; `Infinity` for no bound.",
+    {
+      type: "string",
+    },
+  ),
+};
+
+function header(description: string, schema: object): object {
+  return { description, schema };
+}
+
+/** References to some of them, by the name that each has on the wire. */
+export function headerRefs(names: Readonly<Record<string, string>>): Readonly<Record<string, object>> {
+  return Object.fromEntries(
+    Object.entries(names).map(([wire, name]) => [wire, { $ref: `#/components/headers/${name}` }]),
+  );
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type ErrorCode, ERRORS, type TidingsError } from "@tidings/protocol";
+
+/** Seconds after which a client may try again, for faults that pass. */
+const RETRY_AFTER_SECONDS = 1;
+/** How long a client that is still sending may take to notice its refusal, in milliseconds. */
+const LINGER_MS = 2_000;
+
+/** A fault as a problem document (RFC 9457 §3). */
+function problemOf(error: TidingsError): { readonly status: number; readonly body: string } {
+  const { status, title, retryable } = ERRORS[error.code];
+  const type = `urn:tidings:problem:${error.code}`;
+  const problem = {
+    type,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    retryable,
+    ...error.details,
+  };
+  return { status, body: JSON.stringify(problem) };
+}
+
+/** Answers a request with a problem, and ends the connection where the request's body was not read to its end. */
+export function sendProblem(
+  res: ServerResponse,
+  error: TidingsError,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const { status, body } = problemOf(error);
+  const isRead = res.req.complete || !hasBody(res.req);
+  res.writeHead(status, {
+    "Content-Type": "application/problem+json",
+    "Content-Length": Buffer.byteLength(body),
+    "Cache-Control": "no-store",
+    ...(status === 503 || status === 429 ? { "Retry-After": String(RETRY_AFTER_SECONDS) } : {}),
+    ...(isRead ? {} : { Connection: "close" }),
+    ...headers,
+  });
+  if (isRead) return void res.end(res.req.method === "HEAD" ? undefined : body);
+  res.write(body);
+  endAfterBody(res);
+}
+
+/** Whether a request says that it has a body (RFC 9112 §6). */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+/**
+ * Throws away what still comes of the request's body before the connection ends: closing it with bytes unread would
+ * reset it, and the client might never see the answer (RFC 9112 §9.6).
+ */
+function endAfterBody(res: ServerResponse): void {
+  const timer = setTimeout(() => res.end(), LINGER_MS);
+  res.req.once("end", () => res.end());
+  res.once("close", () => clearTimeout(timer));
+  res.req.resume();
+}
+
+/** The same as bytes, for a socket that has no response object: a refused upgrade, a request that is not HTTP. */
+export function rawProblem(error: TidingsError, headers: Readonly<Record<string, string>> = {}): string {
+  const { status, body } = problemOf(error);
+  const lines = [
+    `HTTP/1.1 ${status} ${ERRORS[error.code as ErrorCode].title}`,
+    "Content-Type: application/problem+json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  return `${lines.join("\r\n")}\r\n\r\n${body}`;
+}
+
+/** Answers with a JSON document. */
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const body = JSON.stringify(value);
+  res.writeHead(status, {
+    "Content-Type": "application/json",
+    "Content-Length": Buffer.byteLength(body),
+    "Cache-Control": "no-store",
+    ...headers,
+  });
+  res.end(res.req.method === "HEAD" ? undefined : body);
+}

@@ -1,0 +1,203 @@
+import type { IncomingMessage } from "node:http";
+import type { Start } from "@tidings/core";
+import {
+  checkChannel,
+  checkEvent,
+  type Limits,
+  MAX_CURSOR_BYTES,
+  parseCursor,
+  parsePosition,
+  quote,
+  TidingsError,
+} from "@tidings/protocol";
+
+/** How a request wants to read, as its query and headers say. */
+export interface ReadQuery {
+  readonly channels: readonly ReadChannel[];
+  readonly events: readonly string[];
+  readonly onGap: "continue" | "fail";
+  /** Most messages in a page; at most the server's `maxPageMessages`. */
+  readonly limit: number;
+  /** How long a poll may be held, in milliseconds; 0 for a short poll. */
+  readonly waitMs: number;
+  /** SSE: the data is the message object. */
+  readonly envelope: boolean;
+  /** WebSocket: payloads of bytes come as binary frames. */
+  readonly binary: boolean;
+}
+
+interface ReadChannel {
+  readonly channel: string;
+  readonly start: Start;
+}
+
+const READ_PARAMETERS = ["since", "last", "event", "gap", "limit", "wait", "envelope", "binary"];
+
+/** The query of `/channels/{channel}`. Pages begin with the earliest message, streams with what comes next. */
+export function readQuery(
+  req: IncomingMessage,
+  query: URLSearchParams,
+  channel: string,
+  limits: Limits,
+  isPage: boolean,
+): ReadQuery {
+  checkNames(query, READ_PARAMETERS, ["event"]);
+  const common = readCommon(req, query, limits);
+  const lastEventId = req.headers["last-event-id"];
+  // A reconnecting EventSource sends the URL that it was made with, so the header is the newer position.
+  const isResumed = typeof lastEventId === "string" && lastEventId !== "";
+  const start = isResumed
+    ? readStart(lastEventId, null, isPage)
+    : readStart(query.get("since"), query.get("last"), isPage);
+  return { ...common, channels: [{ channel: checkChannel(channel), start }] };
+}
+
+/** The query of `/connect`: `channel=a@<cursor>&channel=b`, and the composite `Last-Event-ID`. */
+export function connectQuery(
+  req: IncomingMessage,
+  query: URLSearchParams,
+  limits: Limits,
+  isPage: boolean,
+): ReadQuery {
+  checkNames(query, ["channel", ...READ_PARAMETERS], ["channel", "event"]);
+  const common = readCommon(req, query, limits);
+  const starts = new Map<string, Start>();
+  for (const given of query.getAll("channel")) {
+    const at = given.indexOf("@");
+    const channel = checkChannel(at < 0 ? given : given.slice(0, at));
+    if (starts.has(channel))
+      throw invalid("channel", `channel ${quote(channel)} is named twice; name it once.`);
+    const since = at < 0 ? query.get("since") : given.slice(at + 1);
+    starts.set(channel, readStart(since, at < 0 ? query.get("last") : null, isPage));
+  }
+  for (const [channel, start] of resumed(req)) starts.set(channel, start);
+  if (starts.size > limits.maxChannelsPerConnection) {
+    throw new TidingsError(
+      "TOO_MANY_CHANNELS",
+      `the request names ${starts.size} channels; the limit is ${limits.maxChannelsPerConnection}. Use several connections.`,
+    );
+  }
+  return { ...common, channels: [...starts].map(([channel, start]) => ({ channel, start })) };
+}
+
+/** `since` and `last` as a frame, a query or a PATCH body give them. */
+export function readStart(
+  since: string | null | undefined,
+  last: string | number | null | undefined,
+  isPage: boolean,
+): Start {
+  if (last !== null && last !== undefined) {
+    if (since !== null && since !== undefined)
+      throw invalid("last", '"last" and "since" exclude each other; give one.');
+    return { at: "last", count: readCount("last", String(last), 0, Number.MAX_SAFE_INTEGER) };
+  }
+  if (since === null || since === undefined) return { at: isPage ? "earliest" : "latest" };
+  if (since === "earliest" || since === "latest") return { at: since };
+  const cursor = parseCursor(since);
+  if (cursor === undefined) {
+    throw new TidingsError(
+      "CURSOR_INVALID",
+      `${quote(since)} is not a cursor; give one as the server sent it, such as "k3x9f2ab.42", or "earliest" or "latest".`,
+      { field: "since" },
+    );
+  }
+  return { at: "cursor", cursor };
+}
+
+/** Refuses parameters that are not known, or said twice: passed over, they would mean something else than was meant. */
+export function checkNames(
+  query: URLSearchParams,
+  known: readonly string[],
+  repeatable: readonly string[] = [],
+): void {
+  for (const name of query.keys()) {
+    if (!known.includes(name))
+      throw invalid(name, `there is no query parameter ${quote(name)} here; there are ${known.join(", ")}.`);
+    if (!repeatable.includes(name) && query.getAll(name).length > 1)
+      throw invalid(name, `"${name}" stands more than once; give it once.`);
+  }
+}
+
+/** A parameter that is on when it is there: `?envelope`, `?envelope=true`, `?envelope=1`. */
+export function readFlag(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name);
+  if (value === null || value === "false" || value === "0") return false;
+  if (value === "" || value === "true" || value === "1") return true;
+  throw invalid(name, `"${name}" is ${quote(value)}; write it alone, or as true or false.`);
+}
+
+export function invalid(field: string, message: string): TidingsError {
+  return new TidingsError("QUERY_INVALID", message, { field });
+}
+
+export function readCount(name: string, text: string, from: number, to: number): number {
+  const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= from && value <= to)) {
+    throw invalid(name, `"${name}" is ${quote(text)}; it must be a whole number from ${from} to ${to}.`);
+  }
+  return value;
+}
+
+/** Checks the events of a filter, and how many they are. */
+export function checkEvents(events: readonly string[], { maxFilterEvents }: Limits): readonly string[] {
+  if (events.length <= maxFilterEvents) return events.map(checkEvent);
+  throw invalid("event", `the filter names ${events.length} events; the limit is ${maxFilterEvents}.`);
+}
+
+/** A browser sends the composite position of SSE back in a header, which servers and proxies bound. */
+export function checkPosition(channels: readonly string[], maxBytes: number): void {
+  const bytes = channels.reduce((size, channel) => size + channel.length + MAX_CURSOR_BYTES + 2, 0);
+  if (bytes <= maxBytes) return;
+  throw new TidingsError(
+    "POSITION_TOO_LARGE",
+    `the position in ${channels.length} channels can take ${bytes} bytes, and SSE carries at most ${maxBytes} in ` +
+      "Last-Event-ID. Read fewer channels on one connection, or use a WebSocket or NDJSON.",
+  );
+}
+
+function readCommon(
+  req: IncomingMessage,
+  query: URLSearchParams,
+  limits: Limits,
+): Omit<ReadQuery, "channels"> {
+  const events = checkEvents(query.getAll("event"), limits);
+  const gap = query.get("gap") ?? "continue";
+  if (gap !== "continue" && gap !== "fail")
+    throw invalid("gap", `"gap" is ${quote(gap)}; it can be "continue" or "fail".`);
+  const limit = query.get("limit");
+  return {
+    events,
+    onGap: gap,
+    limit: limit === null ? limits.maxPageMessages : readCount("limit", limit, 1, limits.maxPageMessages),
+    waitMs: readWait(req, query, limits),
+    envelope: readFlag(query, "envelope"),
+    binary: readFlag(query, "binary"),
+  };
+}
+
+/** `?wait=SECONDS`, else `Prefer: wait=SECONDS` (RFC 7240 §4.3); more than the server holds is cut to what it does. */
+function readWait(req: IncomingMessage, query: URLSearchParams, limits: Limits): number {
+  const given = query.get("wait");
+  if (given !== null) {
+    if (given === "") return limits.longPollDefaultMs;
+    if (!/^[0-9]{1,6}(?:\.[0-9]{1,3})?$/.test(given))
+      throw invalid("wait", `"wait" is ${quote(given)}; it must be seconds, such as 25.`);
+    return Math.min(Number(given) * 1000, limits.longPollMaxMs);
+  }
+  // A preference that cannot be read is passed over, as RFC 7240 §2 asks.
+  const prefer = /(?:^|[,;\s])wait\s*=\s*"?([0-9]{1,6})"?/i.exec(String(req.headers["prefer"] ?? ""));
+  return prefer === null ? 0 : Math.min(Number(prefer[1]) * 1000, limits.longPollMaxMs);
+}
+
+function resumed(req: IncomingMessage): readonly (readonly [string, Start])[] {
+  const header = req.headers["last-event-id"];
+  if (typeof header !== "string" || header === "") return [];
+  const position = parsePosition(header);
+  if (position === undefined) {
+    throw new TidingsError(
+      "CURSOR_INVALID",
+      `the Last-Event-ID ${quote(header)} is not a position such as "a@k3.42,b@k3.7".`,
+    );
+  }
+  return [...position].map(([channel, cursor]) => [checkChannel(channel), { at: "cursor", cursor }] as const);
+}

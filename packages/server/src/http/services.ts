@@ -1,0 +1,36 @@
+import type { Hub, Log, Policies, Publisher } from "@tidings/core";
+import { type Limits, TidingsError } from "@tidings/protocol";
+import type { Logger } from "pino";
+import type { Connections } from "./connections.ts";
+
+/** What the rooms of the server share. */
+export interface Services {
+  readonly log: Log;
+  readonly hub: Hub;
+  readonly publisher: Publisher;
+  readonly policies: Policies;
+  readonly limits: Limits;
+  readonly connections: Connections;
+  readonly logger: Logger;
+  /** A fresh, unguessable id. */
+  readonly newId: () => string;
+  /** Makes any failure fit for a peer's eyes; what is the server's own fault is logged and told as `INTERNAL`. */
+  readonly toError: (error: unknown) => TidingsError;
+}
+
+/** Bytes of the log that one stream reads at a time while it catches up: what a reader that never reads costs, about. */
+export const CATCH_UP_BYTES = 65_536;
+
+/** See {@link Services.toError}. */
+export function errorMaker(logger: Logger): (error: unknown) => TidingsError {
+  return (error) => {
+    if (error instanceof TidingsError) return error;
+    logger.error({ err: error }, "unexpected failure");
+    return new TidingsError(
+      "INTERNAL",
+      "the server met a fault of its own, which its log tells; try again.",
+      {},
+      error,
+    );
+  };
+}

@@ -1,0 +1,22 @@
+import type { Writable } from "node:stream";
+import type { Output } from "@tidings/core";
+
+/** Writes to a socket, or to a response that takes its place. What it takes is Node's own buffer, so nothing is copied. */
+export class SocketOutput implements Output {
+  readonly #target: Writable;
+
+  /** `onDrain` is called whenever the target has room again. */
+  constructor(target: Writable, onDrain: () => void) {
+    this.#target = target;
+    target.on("drain", onDrain);
+  }
+
+  get isBlocked(): boolean {
+    return this.#target.writableNeedDrain;
+  }
+
+  write(bytes: Uint8Array): void {
+    // After an error or the other side's end there is nobody left to tell; "close" ends the connection.
+    if (this.#target.writable) this.#target.write(bytes);
+  }
+}

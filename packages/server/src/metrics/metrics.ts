@@ -1,0 +1,83 @@
+import type { Hub, Publisher } from "@tidings/core";
+import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+
+export interface MetricsSources {
+  readonly hub: Hub;
+  readonly publisher: Publisher;
+  /** How many connections are held open, by transport. */
+  readonly connections: () => ReadonlyMap<string, number>;
+}
+
+/** What `/metrics` shows (Prometheus text format). One registry a server, so that several live in one process. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests: Counter<"method" | "route" | "status">;
+
+  constructor({ hub, publisher, connections }: MetricsSources) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#requests = new Counter({
+      name: "tidings_http_requests_total",
+      help: "HTTP requests answered. Streams and long polls count when they end.",
+      labelNames: ["method", "route", "status"],
+      registers,
+    });
+    new Counter({
+      name: "tidings_messages_published_total",
+      help: "Messages appended to the log, or passed on as ephemeral.",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(publisher.published);
+      },
+    });
+    new Counter({
+      name: "tidings_messages_delivered_total",
+      help: "Messages handed to live readers: one message to a thousand readers counts a thousand.",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(hub.delivered);
+      },
+    });
+    new Gauge({
+      name: "tidings_channels_followed",
+      help: "Channels with readers on this node, or that had some a few seconds ago.",
+      registers,
+      collect() {
+        this.set(hub.size);
+      },
+    });
+    new Gauge({
+      name: "tidings_connections",
+      help: "Connections held open, by transport.",
+      labelNames: ["transport"],
+      registers,
+      collect() {
+        const counts = connections();
+        for (const transport of TRANSPORTS) this.set({ transport }, counts.get(transport) ?? 0);
+      },
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Counts a request that was answered. */
+  answered(method: string, route: string, status: number): void {
+    this.#requests.inc({
+      method: KNOWN_METHODS.has(method) ? method : "other",
+      route,
+      status: String(status),
+    });
+  }
+
+  async text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}
+
+/** Named also while they have no connection: a series that comes and goes makes poor graphs. */
+const TRANSPORTS = ["sse", "ndjson", "websocket", "long-poll"];
+const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]);

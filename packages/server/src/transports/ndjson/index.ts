@@ -1,0 +1,1 @@
+export { serveNdjson } from "./transport.ts";

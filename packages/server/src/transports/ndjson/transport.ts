@@ -1,0 +1,30 @@
+import type { ServerResponse } from "node:http";
+import type { StreamCodec } from "@tidings/core";
+import { ndjsonFormat } from "@tidings/protocol";
+import type { ReadQuery } from "../../http/query.ts";
+import { openResponseStream } from "../../http/response-stream.ts";
+import type { Services } from "../../http/services.ts";
+
+const HEARTBEAT = Buffer.from('{"type":"heartbeat"}\n');
+
+const ndjsonCodec: StreamCodec = {
+  format: ndjsonFormat,
+  frame: (frame) => Buffer.from(`${JSON.stringify(frame)}\n`),
+};
+
+/** A JSON object a line: every frame and every message, on one channel or on all that the query names. */
+export async function serveNdjson(
+  services: Services,
+  res: ServerResponse,
+  query: ReadQuery,
+  isMulti: boolean,
+): Promise<void> {
+  await openResponseStream(services, res, query, {
+    transport: "ndjson",
+    contentType: "application/x-ndjson; charset=utf-8",
+    codec: ndjsonCodec,
+    isMulti,
+    preamble: Buffer.alloc(0),
+    heartbeat: HEARTBEAT,
+  });
+}

@@ -1,0 +1,1 @@
+export { servePoll } from "./transport.ts";

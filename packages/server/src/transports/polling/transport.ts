@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { gapFrame, PageReader, type PageResult } from "@tidings/core";
+import { formatCursor } from "@tidings/protocol";
+import type { OpenConnection } from "../../http/connections.ts";
+import type { ReadQuery } from "../../http/query.ts";
+import type { Services } from "../../http/services.ts";
+import { pageBody, pageTag } from "./page.ts";
+
+/**
+ * Short and long poll: one page of one channel, or with `isMulti` of all that the query names. A long poll is held
+ * until there is a message, the time is over (then the page is empty), or the server goes down.
+ */
+export async function servePoll(
+  services: Services,
+  req: IncomingMessage,
+  res: ServerResponse,
+  query: ReadQuery,
+  isMulti: boolean,
+): Promise<void> {
+  // Gone before it came here, so it will not say so again.
+  if (res.destroyed) return;
+  const waits = query.waitMs > 0;
+  const requests = query.channels.map((each) => ({ ...each, events: query.events, onGap: query.onGap }));
+  if (waits) services.connections.checkRoom();
+  const limits = { maxMessages: query.limit, maxBytes: services.limits.maxPageBytes };
+  const page = new PageReader(services.hub, requests, limits, waits);
+  const release = waits ? hold(services, res, page, query.waitMs) : () => undefined;
+  try {
+    const result = await page.result;
+    if (!res.destroyed) answer(req, res, query, result, isMulti);
+  } finally {
+    release();
+  }
+}
+
+function hold(services: Services, res: ServerResponse, page: PageReader, waitMs: number): () => void {
+  const entry: OpenConnection = {
+    id: services.newId(),
+    transport: "long-poll",
+    drain: () => page.finish(),
+    destroy: () => res.destroy(),
+  };
+  services.connections.add(entry);
+  const timer = setTimeout(() => page.finish(), waitMs);
+  const release = (): void => {
+    clearTimeout(timer);
+    services.connections.delete(entry);
+  };
+  // The client went away: whatever comes now is for its next request.
+  res.on("close", () => {
+    page.cancel();
+    release();
+  });
+  return release;
+}
+
+function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  query: ReadQuery,
+  result: PageResult,
+  isMulti: boolean,
+): void {
+  const tag = pageTag(result);
+  const waits = query.waitMs > 0;
+  // Beside what CORS says there.
+  res.appendHeader("Vary", "Accept, Prefer, Last-Event-ID");
+  const headers = {
+    ...(waits ? {} : { ETag: tag }),
+    // A page may be kept, but never used without asking: the next message may be there already.
+    "Cache-Control": waits ? "no-store" : "no-cache",
+    ...(req.headers["prefer"] === undefined || !waits
+      ? {}
+      : { "Preference-Applied": `wait=${query.waitMs / 1000}` }),
+  };
+  if (!waits && isSame(req.headers["if-none-match"], tag)) {
+    res.writeHead(304, headers).end();
+    return;
+  }
+  const body = pageBody(result, isMulti ? multiTail(result) : singleTail(result));
+  res.writeHead(200, { "Content-Type": "application/json", "Content-Length": body.length, ...headers });
+  res.end(body);
+}
+
+/** `If-None-Match` compares weakly, since a proxy that compresses weakens the tag (RFC 9110 §13.1.2). */
+function isSame(header: string | undefined, tag: string): boolean {
+  return (
+    header?.split(",").some((each) => each.trim().replace(/^W\//, "") === tag || each.trim() === "*") === true
+  );
+}
+
+function singleTail({ cursors, gaps, caughtUp }: PageResult): object {
+  const [cursor] = cursors.values();
+  const [first] = gaps;
+  if (first === undefined || cursor === undefined)
+    return { cursor: cursor && formatCursor(cursor.to), caughtUp };
+  const { type: _, channel: __, ...gap } = gapFrame(first.channel, first.gap);
+  return { cursor: formatCursor(cursor.to), caughtUp, gap };
+}
+
+function multiTail({ cursors, gaps, caughtUp }: PageResult): object {
+  const positions = [...cursors].map(([channel, { to }]) => [channel, formatCursor(to)]);
+  const told = gaps.map(({ channel, gap }) => gapFrame(channel, gap));
+  return {
+    cursors: Object.fromEntries(positions) as object,
+    caughtUp,
+    ...(told.length === 0 ? {} : { gaps: told }),
+  };
+}

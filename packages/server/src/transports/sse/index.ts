@@ -1,0 +1,1 @@
+export { serveSse } from "./transport.ts";

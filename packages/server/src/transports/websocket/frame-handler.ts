@@ -1,0 +1,125 @@
+import type { Connection } from "@tidings/core";
+import {
+  checkChannel,
+  type ClientFrame,
+  DEFAULT_EVENT,
+  errorFrame,
+  formatCursor,
+  type PublishFrame,
+  quote,
+  type ServerFrame,
+  type SubscribeFrame,
+  TidingsError,
+  toOffset,
+} from "@tidings/protocol";
+import { checkPayload } from "../../http/payload.ts";
+import { checkEvents, readStart } from "../../http/query.ts";
+import type { Services } from "../../http/services.ts";
+import type { WebSocketCodec } from "./codec.ts";
+
+/** Does what one frame of a `tidings.v1` client asks, and answers it. Never rejects. */
+export async function handleFrame(
+  services: Services,
+  connection: Connection,
+  codec: WebSocketCodec,
+  frame: ClientFrame,
+): Promise<void> {
+  try {
+    const answer = await perform(services, connection, codec, frame);
+    if (answer !== undefined) connection.send(answer);
+  } catch (error) {
+    connection.send(errorFrame(services.toError(error), { id: "id" in frame ? frame.id : undefined }));
+  }
+}
+
+async function perform(
+  services: Services,
+  connection: Connection,
+  codec: WebSocketCodec,
+  frame: ClientFrame,
+): Promise<ServerFrame | undefined> {
+  switch (frame.type) {
+    case "hello":
+      return hello(connection, codec, frame.binary);
+    case "subscribe":
+      return subscribe(services, connection, frame);
+    case "unsubscribe": {
+      const ended = connection.unsubscribe(frame.channel);
+      if (ended === undefined) {
+        throw new TidingsError(
+          "NOT_SUBSCRIBED",
+          `this connection does not read channel ${quote(frame.channel)}.`,
+        );
+      }
+      const cursor = ended.cursor === undefined ? {} : { cursor: formatCursor(ended.cursor) };
+      return { type: "ok", id: frame.id, channel: frame.channel, ...cursor };
+    }
+    case "publish":
+      return publish(services, frame);
+    case "command":
+      throw new TidingsError(
+        "COMMAND_UNKNOWN",
+        `there is no command "${frame.name.slice(0, 80)}" on this server.`,
+      );
+    case "token":
+      return { type: "ok", id: frame.id }; // the server is open: there is nothing to renew
+    case "ping":
+      return { type: "pong", ...(frame.id === undefined ? {} : { id: frame.id }) };
+  }
+}
+
+function hello(connection: Connection, codec: WebSocketCodec, binary: boolean | undefined): undefined {
+  if (binary !== undefined && binary !== codec.binary) {
+    if (connection.channels.length > 0) {
+      throw new TidingsError(
+        "FRAME_INVALID",
+        'say hello with "binary" before the first subscribe, or connect with ?binary.',
+      );
+    }
+    codec.binary = binary;
+  }
+  return undefined;
+}
+
+/** The answer, `ok`, is written by the connection, ahead of the first message. */
+async function subscribe(
+  { limits }: Services,
+  connection: Connection,
+  frame: SubscribeFrame,
+): Promise<undefined> {
+  const { id, channel, since, last, events = [], gap = "continue" } = frame;
+  await connection.subscribe({
+    id,
+    channel: checkChannel(channel),
+    start: readStart(since, last, false),
+    events: checkEvents(events, limits),
+    onGap: gap,
+  });
+}
+
+async function publish({ publisher }: Services, frame: PublishFrame): Promise<ServerFrame> {
+  const {
+    id,
+    channel,
+    event = DEFAULT_EVENT,
+    key,
+    idempotencyKey,
+    ifOffset,
+    ephemeral = false,
+    kind,
+  } = frame;
+  const data = checkPayload(kind, frame.data);
+  const names = {
+    ...(key === undefined ? {} : { key }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
+  const condition = ifOffset === undefined ? {} : { ifOffset: toOffset(ifOffset) };
+  const appended = await publisher.publish(channel, [{ event, kind, data, ...names }], {
+    ephemeral,
+    ...condition,
+  });
+  if (appended === undefined) return { type: "ok", id, channel };
+  const { offset, appended: count } = appended;
+  const duplicate = count === 0 ? { duplicate: true } : {};
+  return { type: "ok", id, channel, cursor: formatCursor(appended), offset, ...duplicate };
+}

@@ -1,0 +1,1 @@
+export { WebSocketTransport } from "./transport.ts";

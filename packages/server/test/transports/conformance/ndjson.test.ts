@@ -1,0 +1,7 @@
+import { describeTransport, ndjsonDriver } from "@tidings/testing";
+import { LOGS } from "../../support/logs.ts";
+
+for (const log of LOGS) {
+  describeTransport(ndjsonDriver({ isMulti: false }), log);
+  describeTransport(ndjsonDriver({ isMulti: true }), log);
+}

@@ -1,0 +1,8 @@
+import { describeTransport, sseDriver } from "@tidings/testing";
+import { LOGS } from "../../support/logs.ts";
+
+for (const log of LOGS) {
+  describeTransport(sseDriver({ isMulti: false }), log);
+  describeTransport(sseDriver({ isMulti: false, envelope: true }), log);
+  describeTransport(sseDriver({ isMulti: true }), log);
+}

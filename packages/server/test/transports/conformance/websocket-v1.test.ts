@@ -1,0 +1,7 @@
+import { describeTransport, webSocketDriver } from "@tidings/testing";
+import { LOGS } from "../../support/logs.ts";
+
+for (const log of LOGS) {
+  describeTransport(webSocketDriver({ v1: true, isMulti: false }), log);
+  describeTransport(webSocketDriver({ v1: true, isMulti: true }), log);
+}

@@ -1,0 +1,88 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { describe, expect, test } from "vitest";
+import { createTidings, type Tidings } from "../../src/tidings.ts";
+import { getRequest, RawClient } from "../support/raw-client.ts";
+import { handshake } from "../support/raw-web-socket.ts";
+
+const READERS = 1_000;
+
+/** A server that counts what it writes to its sockets. */
+interface Counted extends AsyncDisposable {
+  readonly tidings: Tidings;
+  readonly port: number;
+  /** What was written since the last call: how many times, and how many different buffers. */
+  counts(): { readonly writes: number; readonly sockets: number; readonly buffers: number };
+}
+
+async function openCounted(): Promise<Counted> {
+  // Heartbeats are writes too; here only flushes are to be counted.
+  const limits = { heartbeatMs: 3_600_000, pingMs: 3_600_000 };
+  const tidings = await createTidings({ log: "memory", limits });
+  const server = createServer(tidings.handler);
+  tidings.attach(server);
+  let writes: { readonly socket: Socket; readonly bytes: unknown }[] = [];
+  server.on("connection", (socket) => {
+    const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+    socket.write = (...args: unknown[]): boolean => {
+      writes.push({ socket, bytes: args[0] });
+      return write(...args);
+    };
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    tidings,
+    port: (server.address() as AddressInfo).port,
+    counts() {
+      const counted = {
+        writes: writes.length,
+        sockets: new Set(writes.map(({ socket }) => socket)).size,
+        buffers: new Set(writes.map(({ bytes }) => bytes)).size,
+      };
+      writes = [];
+      return counted;
+    },
+    async [Symbol.asyncDispose]() {
+      await tidings.close();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+describe.each([
+  ["server-sent events", getRequest("/channels/a", { Accept: "text/event-stream" })],
+  ["NDJSON", getRequest("/channels/a", { Accept: "application/x-ndjson" })],
+  ["WebSocket", handshake("/channels/a")],
+  ["WebSocket, tidings.v1", handshake("/channels/a", { "Sec-WebSocket-Protocol": "tidings.v1" })],
+])(`${READERS} live readers, %s`, (_, request) => {
+  test("a flush is one write to each, of one and the same buffer", async () => {
+    await using server = await openCounted();
+    const clients: RawClient[] = [];
+    for (let at = 0; at < READERS; at += 100) {
+      clients.push(
+        ...(await Promise.all(Array.from({ length: 100 }, async () => RawClient.open(server.port)))),
+      );
+    }
+    for (const client of clients) client.send(request);
+    await Promise.all(clients.map(async (client) => client.until("caught-up")));
+    server.counts();
+
+    await server.tidings.publish("a", "the only one");
+    await Promise.all(clients.map(async (client) => client.until("the only one")));
+    expect(server.counts(), "one message").toEqual({ writes: READERS, sockets: READERS, buffers: 1 });
+
+    // What is appended during one turn of the event loop is one flush.
+    await Promise.all(
+      Array.from({ length: 20 }, async (__, index) => server.tidings.publish("a", `number ${index}.`)),
+    );
+    await Promise.all(clients.map(async (client) => client.until("number 19.")));
+    expect(server.counts(), "twenty messages of one turn").toEqual({
+      writes: READERS,
+      sockets: READERS,
+      buffers: 1,
+    });
+    await Promise.all(clients.map(async (client) => client[Symbol.asyncDispose]()));
+  });
+});
