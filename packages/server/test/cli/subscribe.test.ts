@@ -1,0 +1,311 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { faultProxy } from "./support/fault-proxy.ts";
+import { type Ended, objectsIn, Running, serve, type Served, tidings } from "./support/tidings.ts";
+
+const TRANSPORTS = ["poll", "long-poll", "sse", "ndjson", "ws"] as const;
+
+let served: Served;
+beforeAll(async () => {
+  served = await serve();
+});
+afterAll(async () => served[Symbol.asyncDispose]());
+
+let number = 0;
+const newChannel = (): string => `subscribe/${++number}`;
+const subscribe = (...args: readonly string[]): Promise<Ended> =>
+  tidings(["subscribe", ...args], { env: served.env });
+
+/** Publishes lines as one batch, straight to the server. */
+async function publish(channel: string, ...lines: readonly object[]): Promise<string> {
+  const response = await fetch(`${served.url}/channels/${channel}`, {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: lines.map((line) => `${JSON.stringify(line)}\n`).join(""),
+  });
+  expect(response.status).toBe(201);
+  return ((await response.json()) as { cursor: string }).cursor;
+}
+
+const numbered = (from: number, to: number): { readonly data: number }[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => ({ data: from + at }));
+const numbersIn = (objects: readonly Record<string, unknown>[]): readonly unknown[] =>
+  objects.filter(({ type }) => type === "message").map(({ data }) => data);
+
+describe.each(TRANSPORTS)("over %s", (transport) => {
+  test("the messages of a channel since the earliest are printed, whole and in order, across pages", async () => {
+    const channel = newChannel();
+    await publish(channel, ...numbered(1, 900));
+    await publish(channel, ...numbered(901, 1_500));
+    const { code, stdout, stderr } = await subscribe(
+      channel,
+      "-t",
+      transport,
+      "--since",
+      "earliest",
+      "--until-caught-up",
+      "--json",
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(numbersIn(objectsIn(stdout))).toEqual(numbered(1, 1_500).map(({ data }) => data));
+  });
+
+  test("text, JSON and bytes keep what they are, and numbers their digits", async () => {
+    const channel = newChannel();
+    await fetch(`${served.url}/channels/${channel}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"big":12345678901234567890,"text":"a\\nb"}',
+    });
+    await publish(
+      channel,
+      { contentType: "text/plain", data: "12\r\n😀", event: "e" },
+      { encoding: "base64", data: "AP8=", key: "k" },
+    );
+    const { stdout } = await subscribe(
+      channel,
+      "-t",
+      transport,
+      "--since",
+      "earliest",
+      "--until-caught-up",
+      "--json",
+    );
+    expect(stdout).toContain('"data":{"big":12345678901234567890,"text":"a\\nb"}');
+    expect(objectsIn(stdout).slice(1)).toMatchObject([
+      { event: "e", contentType: "text/plain", data: "12\r\n😀" },
+      { key: "k", encoding: "base64", data: "AP8=" },
+    ]);
+  });
+
+  test("several channels are read on one connection, each from its own start", async () => {
+    const [one, two] = [newChannel(), newChannel()];
+    const cursor = await publish(one, ...numbered(1, 3));
+    await publish(one, ...numbered(4, 5));
+    await publish(two, ...numbered(11, 14));
+    const { stdout } = await subscribe(
+      `${one}@${cursor}`,
+      two,
+      "--last",
+      "2",
+      "-t",
+      transport,
+      "--until-caught-up",
+      "--json",
+    );
+    const objects = objectsIn(stdout);
+    expect(numbersIn(objects.filter(({ channel }) => channel === one))).toEqual([4, 5]);
+    expect(numbersIn(objects.filter(({ channel }) => channel === two))).toEqual([13, 14]);
+  });
+
+  test("--event lets only these through, and --count ends it", async () => {
+    const channel = newChannel();
+    await publish(
+      channel,
+      { data: 1, event: "a" },
+      { data: 2, event: "b" },
+      { data: 3, event: "c" },
+      { data: 4, event: "a" },
+      { data: 5, event: "a" },
+    );
+    const { code, stdout } = await subscribe(
+      channel,
+      "-t",
+      transport,
+      "--since",
+      "earliest",
+      "--event",
+      "a",
+      "-e",
+      "c",
+      "--count",
+      "3",
+      "--json",
+    );
+    expect(code).toBe(0);
+    expect(numbersIn(objectsIn(stdout))).toEqual([1, 3, 4]);
+  });
+
+  test("a gap is told on stderr and, with --json, as an object where it is", async () => {
+    const channel = newChannel();
+    const cursor = await publish(channel, ...numbered(1, 1));
+    await publish(channel, ...numbered(2, 5));
+    await fetch(`${served.url}/channels/${channel}`, { method: "DELETE" });
+    await publish(channel, ...numbered(6, 7));
+    const { code, stdout, stderr } = await subscribe(
+      channel,
+      "-t",
+      transport,
+      "--since",
+      cursor,
+      "--until-caught-up",
+      "--json",
+    );
+    expect(code).toBe(0);
+    expect(objectsIn(stdout)).toMatchObject([
+      { type: "gap", channel, reason: "expired", from: cursor, missed: 4 },
+      { data: 6 },
+      { data: 7 },
+    ]);
+    expect(stderr).toMatch(/^tidings: gap in \S+: 4 messages are missing between /);
+  });
+
+  test("when the connection is lost again and again, and the server killed, nothing is lost and nothing comes twice", async () => {
+    const channel = newChannel();
+    await using proxy = await faultProxy(served.url);
+    await publish(channel, ...numbered(1, 10));
+    await using running = new Running([
+      "subscribe",
+      channel,
+      "-t",
+      transport,
+      "--last",
+      "5",
+      "--json",
+      "--server",
+      proxy.url,
+    ]);
+    const until = (last: number): Promise<void> =>
+      running.until(({ objects }) => objects.at(-1)?.["data"] === last);
+    await until(10);
+    proxy.set("none"); // ends the open connections
+    await publish(channel, ...numbered(11, 20));
+    await until(20);
+    proxy.set("reset");
+    await publish(channel, ...numbered(21, 30));
+    proxy.set("none");
+    await until(30);
+    await served.kill();
+    await served.startAgain();
+    await publish(channel, ...numbered(31, 40));
+    await until(40);
+    expect(numbersIn(running.objects)).toEqual(numbered(6, 40).map(({ data }) => data));
+    // A short poll may not even notice.
+    if (transport !== "poll")
+      expect(running.stderr).toMatch(/connecting again\n(?:.*\n)*tidings: connected again/);
+  });
+
+  test("with nothing received before the connection was lost, reading goes on where it began", async () => {
+    const channel = newChannel();
+    await using proxy = await faultProxy(served.url);
+    await using running = new Running([
+      "subscribe",
+      channel,
+      "marker",
+      "-t",
+      transport,
+      "--json",
+      "--server",
+      proxy.url,
+    ]);
+    // Both channels begin at "latest", so a message on one of them shows that both are being read.
+    const marking = setInterval(() => void publish("marker", { data: "m" }), 50);
+    await running.until(({ objects }) => objects.length > 0);
+    clearInterval(marking);
+    proxy.set("reset");
+    await publish(channel, ...numbered(1, 3));
+    proxy.set("none");
+    await running.until(({ objects }) => objects.some(({ data }) => data === 3));
+    expect(numbersIn(running.objects.filter((object) => object["channel"] === channel))).toEqual([1, 2, 3]);
+  });
+
+  test("SIGINT ends it with 130", async () => {
+    const channel = newChannel();
+    await publish(channel, ...numbered(1, 1));
+    await using running = new Running(
+      ["subscribe", channel, "-t", transport, "--since", "earliest", "--json"],
+      { env: served.env },
+    );
+    await running.until(({ objects }) => objects.length === 1);
+    running.process.kill("SIGINT");
+    expect(await running.ended).toMatchObject({ code: 130, stderr: "" });
+  });
+});
+
+describe("tidings subscribe", () => {
+  test(
+    "a connection that is taken and greets nothing is given up within seconds",
+    { timeout: 60_000 },
+    async () => {
+      const channel = newChannel();
+      await publish(channel, ...numbered(1, 1));
+      await using proxy = await faultProxy(served.url);
+      proxy.set("silence");
+      const struck = proxy.struck();
+      await using running = new Running([
+        "subscribe",
+        channel,
+        "--since",
+        "earliest",
+        "--count",
+        "1",
+        "--json",
+        "--connect-timeout",
+        "30s",
+        "--server",
+        proxy.url,
+      ]);
+      await struck;
+      const silentSinceMs = Date.now();
+      await running.until(({ stderr }) => stderr.includes("it said nothing for 8 s"));
+      expect(Date.now() - silentSinceMs).toBeLessThan(20_000);
+      proxy.set("none");
+      expect(await running.ended).toMatchObject({ code: 0 });
+    },
+  );
+
+  test("prints time, channel, event and data for people, and what is ephemeral too", async () => {
+    const channel = newChannel();
+    await using running = new Running(["subscribe", channel, "--since", "earliest", "--count", "3"], {
+      env: served.env,
+    });
+    await publish(channel, { data: { a: 1 }, event: "status" }, { contentType: "text/plain", data: "plain" });
+    await running.until(({ stdout }) => stdout.includes("plain"));
+    await fetch(`${served.url}/channels/${channel}?ephemeral`, {
+      method: "POST",
+      headers: { "content-type": "text/plain" },
+      body: "typing",
+    });
+    const lines = (await running.ended).stdout.trimEnd().split("\n");
+    expect(lines.map((line) => line.replace(/^\d\d:\d\d:\d\d\.\d{3}/, "TIME"))).toEqual([
+      `TIME  ${channel}  status  {"a":1}`,
+      `TIME  ${channel}  plain`,
+      `TIME  ${channel}  typing`,
+    ]);
+  });
+
+  test("a server that is not there is told after --connect-timeout, with exit code 3", async () => {
+    await using proxy = await faultProxy(served.url);
+    proxy.set("reset");
+    const { code, stdout } = await tidings([
+      "subscribe",
+      "a",
+      "--connect-timeout",
+      "600ms",
+      "--server",
+      proxy.url,
+    ]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+  });
+
+  test("what the server refuses is told at once, with exit code 4", async () => {
+    const tooMany = Array.from({ length: 40 }, (_, at) => `-e${at}`);
+    expect(await subscribe("a", ...tooMany)).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("QUERY_INVALID") as string,
+    });
+    expect(await subscribe("a", "-t", "ws", ...tooMany)).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("QUERY_INVALID") as string,
+    });
+  });
+
+  test("ends quietly when the reader of its output goes away", async () => {
+    const channel = newChannel();
+    await publish(channel, ...numbered(1, 900));
+    await using running = new Running(["subscribe", channel, "--since", "earliest", "--json"], {
+      env: served.env,
+    });
+    running.process.stdout.destroy();
+    expect(await running.ended).toMatchObject({ code: 0, stderr: "" });
+  });
+});
