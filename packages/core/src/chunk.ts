@@ -38,6 +38,11 @@ export class Chunk {
     this.#allocate = allocate;
   }
 
+  /** The same without its encodings. */
+  again(): Chunk {
+    return new Chunk(this.before, this.messages, this.#source, this.#allocate);
+  }
+
   get isKept(): boolean {
     return this.last > this.before;
   }

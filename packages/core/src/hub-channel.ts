@@ -19,6 +19,7 @@ export interface HubChannelOptions {
   readonly allocate: Allocate;
   readonly recentBytes: number;
   readonly maxFlushBytes: number;
+  readonly maxFlushReaders: number;
 }
 
 /** One followed channel on this node, in one life of the log: what waits for the next flush, its recent end, its lanes. */
@@ -27,6 +28,9 @@ export class HubChannel {
   readonly epoch: string;
   /** Since when nobody has read it, in milliseconds; kept by the hub's sweep. */
   idleSinceMs: number | undefined;
+  /** The same channel again, for the readers that this one has no room for; kept by the hub. */
+  overflow: HubChannel | undefined;
+  #isAbandoned = false;
   readonly #options: HubChannelOptions;
   readonly #recent: RecentEnd;
   readonly #lanes = new Map<string, Lane>();
@@ -37,11 +41,11 @@ export class HubChannel {
   #pending: Message[] = [];
   #pendingBytes = 0;
 
-  constructor(name: string, state: ChannelState, options: HubChannelOptions) {
+  constructor(name: string, state: ChannelState, options: HubChannelOptions, recent?: RecentEnd) {
     this.name = name;
     this.epoch = state.epoch;
     this.#options = options;
-    this.#recent = new RecentEnd(state.head, options.recentBytes, options.allocate);
+    this.#recent = recent ?? new RecentEnd(state.head, options.recentBytes, options.allocate);
     this.#head = state.head;
     this.#settled = state.head;
     this.#newest = state.head;
@@ -65,6 +69,26 @@ export class HubChannel {
 
   get hasPending(): boolean {
     return this.#pending.length > 0;
+  }
+
+  /** Whether the hub has let it go: nothing will come here any more. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
+  /** Whether it has as many live readers as one flush is to write to. */
+  get isFull(): boolean {
+    return this.users >= this.#options.maxFlushReaders;
+  }
+
+  /** The same channel once more, standing where this one does, for readers that this one has no room for. */
+  again(): HubChannel {
+    const state = { epoch: this.epoch, head: this.#head, earliest: this.#earliest };
+    const other = new HubChannel(this.name, state, this.#options, this.#recent.copy());
+    other.#newest = this.#newest;
+    other.#pending = [...this.#pending];
+    other.#pendingBytes = this.#pendingBytes;
+    return other;
   }
 
   /** How many readers are live. */
@@ -145,6 +169,7 @@ export class HubChannel {
 
   /** Sends every live reader back to the log. The hub must have let the channel go before: they come back at once. */
   abandon(): void {
+    this.#isAbandoned = true;
     this.#pending = [];
     for (const lane of this.#lanes.values()) {
       for (const member of lane.members) member.fallBehind();

@@ -242,7 +242,7 @@ export class Reader implements LaneMember {
   /** catching-up → live, in one synchronous step at the channel's head: no window for a loss or a repeat. */
   #join(channel: HubChannel): void {
     // A sink that was called since may have had the channel let go: nothing would ever come there.
-    if (this.#hub.get(channel.name) !== channel) return;
+    if (channel.isAbandoned) return;
     const lane = channel.lane(this.#options.format, this.#options.filter);
     this.#handedUpTo = (this.#cursor as Cursor).offset;
     this.#place = { channel, lane };

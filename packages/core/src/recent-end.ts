@@ -28,6 +28,13 @@ export class RecentEnd {
     this.#allocate = allocate;
   }
 
+  /** The same messages, without their encodings: those are of the lanes that made them. */
+  copy(): RecentEnd {
+    const other = new RecentEnd(this.#start, this.#maxBytes, this.#allocate);
+    for (const chunk of this.#chunks) other.push(chunk.again());
+    return other;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

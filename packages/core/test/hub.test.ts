@@ -364,3 +364,19 @@ describe("a hub that is closed", () => {
     expect(double.followed.size).toBe(0);
   });
 });
+
+test("a channel in parts delivers to the readers of each, and lets parts go that nobody reads any more", async () => {
+  const { hub, turns, publish } = openHub({ maxFlushReaders: 2 });
+  const readers = Array.from({ length: 5 }, () => startReader(hub));
+  await settled();
+  await publish("c", 1, 2);
+  await turns.settle();
+  expect(hub.readersOf("c")).toBe(5);
+  const [first] = readers;
+  expect(first?.told.length).toBeGreaterThan(2);
+  for (const { told } of readers) expect(told).toEqual(first?.told);
+  for (const { reader } of readers) reader.stop();
+  hub.sweep();
+  expect(hub.readersOf("c")).toBe(0);
+  expect(hub.get("c")?.overflow).toBeUndefined();
+});

@@ -38,6 +38,7 @@ interface Sizes {
   readonly maxMessages: number;
   readonly recentBytes: number;
   readonly maxFlushBytes: number;
+  readonly maxFlushReaders: number;
   readonly lingerMs: number;
   readonly page: number;
 }
@@ -96,13 +97,14 @@ class World {
     this.#inner = this.#open();
     this.log = new LogDouble(this.#inner);
     this.log.looksAtOnce = () => this.#looksAtOnce;
-    const { recentBytes, maxFlushBytes, lingerMs } = sizes;
+    const { recentBytes, maxFlushBytes, maxFlushReaders, lingerMs } = sizes;
     this.hub = new Hub({
       log: this.log,
       defer: this.turns.defer,
       nowMs: () => this.#nowMs,
       recentBytes,
       maxFlushBytes,
+      maxFlushReaders,
       lingerMs,
     });
   }
@@ -784,6 +786,7 @@ const sizes: fc.Arbitrary<Sizes> = fc.record({
   maxMessages: fc.constantFrom(2, 6, 1_000),
   recentBytes: fc.constantFrom(0, 3_000, 524_288),
   maxFlushBytes: fc.constantFrom(100, 1_048_576),
+  maxFlushReaders: fc.constantFrom(1, 2, 256),
   lingerMs: fc.constantFrom(0, 1_000),
   page: fc.constantFrom(1, 2, 5, 1_000),
 });

@@ -6,9 +6,9 @@ import { CountingOutput, jsonCodec } from "./support/counting-output.ts";
 import { LogDouble } from "./support/log-double.ts";
 import { RecordingSink, startReader } from "./support/recording-sink.ts";
 
-const READERS = 1_000;
+const READERS = 256;
 
-test("a flush is encoded once for a lane, and handed to each of 1,000 readers in one call", async () => {
+test("a flush is encoded once for a lane, and handed to each of its readers in one call", async () => {
   const { hub, turns, publish } = openHub();
   const format = new CountingFormat();
   const sinks = Array.from({ length: READERS }, () => startReader(hub, { format }).sink);
@@ -21,7 +21,7 @@ test("a flush is encoded once for a lane, and handed to each of 1,000 readers in
   expect(hub.delivered).toBe(3 * READERS);
 });
 
-test("1,000 connections get one write a flush, and all of them the same bytes, uncopied", async () => {
+test("connections get one write a flush, and all of them the same bytes, uncopied", async () => {
   const { hub, turns, publish } = openHub();
   const outputs = Array.from({ length: READERS }, () => new CountingOutput());
   for (const output of outputs) void output.connect(hub).subscribe({ channel: "c", start: { at: "latest" } });

@@ -151,7 +151,7 @@ describe("readers that come back near the head", () => {
     }
     const calls = double?.calls.length;
     const { writes } = format;
-    for (let at = 0; at < 1_000; at++) {
+    for (let at = 0; at < 80; at++) {
       const { told } = startReader(hub, { format, start: { at: "cursor", cursor: cursor("e1", at % 100) } });
       expect(told).toHaveLength(3);
     }
@@ -159,14 +159,37 @@ describe("readers that come back near the head", () => {
     expect(format.writes).toBe(writes);
 
     const another = new CountingFormat("another");
-    for (let at = 0; at < 1_000; at++)
+    for (let at = 0; at < 80; at++)
       startReader(hub, { format: another, start: { at: "cursor", cursor: cursor("e1", 0) } });
     expect(another.writes).toBe(100);
     const filtered = new CountingFormat("filtered");
     const filter = eventFilter(["message"]);
-    for (let at = 0; at < 1_000; at++)
+    for (let at = 0; at < 80; at++)
       startReader(hub, { format: filtered, filter, start: { at: "cursor", cursor: cursor("e1", 0) } });
     expect(filtered.writes).toBe(100);
+  });
+
+  test("find all of it also in a part of the channel that they are the first of", async () => {
+    let double: LogDouble | undefined;
+    const { hub, turns, publish } = openHub({
+      maxFlushReaders: 3,
+      wrap: (log) => (double = new LogDouble(log)),
+    });
+    const format = new CountingFormat();
+    startReader(hub, { format });
+    await settled();
+    for (let value = 1; value <= 10; value++) {
+      await publish("c", value);
+      await turns.settle();
+    }
+    const calls = double?.calls.length;
+    for (let at = 0; at < 30; at++) {
+      const { told } = startReader(hub, { format, start: { at: "cursor", cursor: cursor("e1", at % 10) } });
+      expect(told).toHaveLength(3);
+    }
+    expect(double?.calls).toHaveLength(calls as number);
+    expect(format.writes).toBeLessThanOrEqual(10 * 11);
+    expect(hub.readersOf("c")).toBe(31);
   });
 
   test("from below what the log still holds are told the gap", async () => {

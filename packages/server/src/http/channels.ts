@@ -79,7 +79,7 @@ export async function serveChannels(
     earliest: formatCursor({ epoch, offset: toOffset(earliest - 1) }),
     messages,
     bytes,
-    readers: hub.get(channel)?.users ?? 0,
+    readers: hub.readersOf(channel),
   }));
   const next = found.length === limit ? found.at(-1)?.channel : undefined;
   sendJson(res, 200, { channels, ...(next === undefined ? {} : { next }) });
