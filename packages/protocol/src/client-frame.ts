@@ -1,6 +1,6 @@
 import { fromBase64 } from "./base64.ts";
 import { TidingsError } from "./errors.ts";
-import type { ClientFrame, PublishFrame, SubscribeFrame } from "./frames.ts";
+import type { ClientFrame, CommandFrame, PublishFrame, SubscribeFrame } from "./frames.ts";
 import { sliceMember } from "./json-slice.ts";
 import { MAX_FRAME_ID_BYTES } from "./limits.ts";
 import { quote } from "./names.ts";
@@ -11,12 +11,12 @@ type Fields = Readonly<Record<string, unknown>>;
 /** The members each frame may have, beside `type`; those with `!` must be there. */
 const MEMBERS: Readonly<Record<ClientFrame["type"], readonly string[]>> = {
   hello: ["token", "binary"],
-  subscribe: ["id!", "channel!", "since", "last", "events", "gap"],
+  subscribe: ["id!", "channel!", "since", "last", "events", "gap", "presence"],
   unsubscribe: ["id!", "channel!"],
   publish: [
     "id!",
     "channel!",
-    "data!",
+    "data",
     "event",
     "key",
     "contentType",
@@ -24,8 +24,16 @@ const MEMBERS: Readonly<Record<ClientFrame["type"], readonly string[]>> = {
     "idempotencyKey",
     "ephemeral",
     "ifOffset",
+    "inline",
+    "preview",
+    "artifact",
+    "deleted",
   ],
-  command: ["id!", "name!", "data"],
+  command: ["id!", "name!", "data", "timeoutMs", "idempotencyKey"],
+  cancel: ["id!"],
+  join: ["id!", "channel!", "member", "state"],
+  update: ["id!", "channel!", "state!"],
+  leave: ["id!", "channel!"],
   token: ["id!", "token!"],
   ping: ["id"],
 };
@@ -42,6 +50,8 @@ const STRINGS = [
   "token",
   "contentType",
   "encoding",
+  "member",
+  "artifact",
 ];
 
 /** A frame that could not be taken; `id` is the frame's own where it could be read, so that the answer finds its request. */
@@ -92,6 +102,14 @@ export function parseClientFrame(text: string): ClientFrame {
       return checkSubscribe(fields, fail);
     case "publish":
       return checkPublish(fields, text, fail);
+    case "command":
+      return checkCommand(fields, text, fail);
+    case "join":
+    case "update":
+      // As it stood in the frame, as every payload.
+      return fields["state"] === undefined
+        ? (fields as ClientFrame)
+        : ({ ...fields, state: sliceMember(text, "state") as string } as ClientFrame);
     case "hello":
       if (fields["binary"] !== undefined && typeof fields["binary"] !== "boolean")
         fail('"binary" must be true or false.', "binary");
@@ -104,7 +122,9 @@ export function parseClientFrame(text: string): ClientFrame {
 type Fail = (message: string, field?: string) => never;
 
 function checkSubscribe(fields: Fields, fail: Fail): SubscribeFrame {
-  const { last, events, gap } = fields;
+  const { last, events, gap, presence } = fields;
+  if (presence !== undefined && typeof presence !== "boolean")
+    fail('"presence" must be true or false.', "presence");
   if (last !== undefined && !isCount(last))
     fail(`"last" is ${show(last)}; it must be a whole number, 0 or more.`, "last");
   if (last !== undefined && fields["since"] !== undefined)
@@ -120,8 +140,19 @@ function checkSubscribe(fields: Fields, fail: Fail): SubscribeFrame {
   return fields as unknown as SubscribeFrame;
 }
 
+function checkCommand(fields: Fields, text: string, fail: Fail): CommandFrame {
+  const { timeoutMs, data, ...rest } = fields;
+  if (timeoutMs !== undefined && !(isCount(timeoutMs) && timeoutMs > 0))
+    fail('"timeoutMs" must be a whole number of milliseconds above 0.', "timeoutMs");
+  const frame = { ...rest, ...(timeoutMs === undefined ? {} : { timeoutMs }) } as unknown as CommandFrame;
+  return data === undefined ? frame : { ...frame, data: encoder.encode(sliceMember(text, "data")) };
+}
+
 function checkPublish(fields: Fields, text: string, fail: Fail): PublishFrame {
-  const { contentType, encoding, ephemeral, ifOffset, data } = fields;
+  const { contentType, encoding, ephemeral, ifOffset, data, inline, deleted, artifact } = fields;
+  for (const [name, flag] of Object.entries({ inline, deleted })) {
+    if (flag !== undefined && typeof flag !== "boolean") fail(`"${name}" must be true or false.`, name);
+  }
   if (contentType !== undefined && contentType !== "text/plain")
     fail('"contentType" can only be "text/plain".', "contentType");
   if (encoding !== undefined && encoding !== "base64") fail('"encoding" can only be "base64".', "encoding");
@@ -131,8 +162,27 @@ function checkPublish(fields: Fields, text: string, fail: Fail): PublishFrame {
     fail('"ephemeral" must be true or false.', "ephemeral");
   if (ifOffset !== undefined && !isCount(ifOffset))
     fail('"ifOffset" must be a whole number, 0 or more.', "ifOffset");
-  const { contentType: _c, encoding: _e, ...rest } = fields;
-  const frame = rest as unknown as Omit<PublishFrame, "kind" | "data">;
+  const { contentType: _c, encoding: _e, deleted: _d, preview, data: _, ...rest } = fields;
+  const frame = {
+    ...rest,
+    ...(preview === undefined ? {} : { preview: encoder.encode(sliceMember(text, "preview")) }),
+  } as unknown as Omit<PublishFrame, "kind" | "data">;
+  if (deleted === true || artifact !== undefined) {
+    const one = deleted === true ? "deleted" : "artifact";
+    if (deleted === true && artifact !== undefined)
+      fail('"deleted" and "artifact" exclude each other.', "artifact");
+    for (const name of [
+      "data",
+      "contentType",
+      "encoding",
+      "inline",
+      ...(one === "deleted" ? ["preview"] : []),
+    ]) {
+      if (fields[name] !== undefined) fail(`"${one}" and "${name}" exclude each other.`, name);
+    }
+    return { ...frame, kind: one === "deleted" ? "none" : "bytes", data: new Uint8Array(0) };
+  }
+  if (data === undefined) fail('the publish frame lacks "data".', "data");
   if (contentType === undefined && encoding === undefined) {
     // As it stood in the frame: parsing and writing again would round long numbers.
     return { ...frame, kind: "json", data: encoder.encode(sliceMember(text, "data")) };

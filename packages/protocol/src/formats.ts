@@ -1,5 +1,5 @@
 import type { ByteWriter } from "./byte-writer.ts";
-import { writeHead, writeMessageObject } from "./message-object.ts";
+import { writeArtifact, writeHead, writeMessageObject } from "./message-object.ts";
 import type { Message } from "./message.ts";
 import { DEFAULT_EVENT } from "./names.ts";
 import { closeFrame, openFrame } from "./websocket-frame.ts";
@@ -37,10 +37,13 @@ export const webSocketFormat: WireFormat = {
 export const binaryWebSocketFormat: WireFormat = {
   name: "websocket-binary",
   write(writer, message, source) {
-    if (message.kind !== "bytes") return webSocketFormat.write(writer, message, source);
+    // Bytes that are also stored travel here all the same, where they are in the message.
+    const isStored = message.artifact !== undefined && message.data.length === 0;
+    if (message.kind !== "bytes" || isStored) return webSocketFormat.write(writer, message, source);
     const start = openFrame(writer);
     const length = writer.skip(4);
     writeHead(writer, message, source);
+    if (message.artifact !== undefined) writeArtifact(writer, message.artifact);
     writer.text(',"encoding":"binary"}');
     const headBytes = writer.length - length - 4;
     for (let at = 0; at < 4; at++) writer.set(length + at, (headBytes >>> (24 - 8 * at)) & 255);
@@ -55,8 +58,17 @@ export const sseFormat: WireFormat = {
   write(writer, message, source) {
     // No id on an ephemeral message: the client's last event id must stay where it can be read from.
     if (message.offset > 0) writeId(writer, message, source);
+    if (message.kind === "none") {
+      // Only where the channel was keyed once: a keyed one's messages travel as objects.
+      writer.text(`event: tidings.deleted\ndata: ${JSON.stringify({ key: message.key })}\n\n`);
+      return;
+    }
     if (message.event !== DEFAULT_EVENT) writeEvent(writer, message);
-    if (message.kind === "bytes") {
+    if (message.artifact !== undefined) {
+      writer.bytes(DATA);
+      writer.bytes(message.artifact);
+      writer.byte(0x0a);
+    } else if (message.kind === "bytes") {
       writer.bytes(DATA);
       writer.base64(message.data);
       writer.byte(0x0a);

@@ -1,11 +1,14 @@
+export { checkPreview, encodeArtifact } from "./artifact.ts";
 export { fromBase64, toBase64 } from "./base64.ts";
 export { type Allocate, ByteWriter } from "./byte-writer.ts";
 export { ClientFrameError, parseClientFrame } from "./client-frame.ts";
 export { CLOSE_CODES, type CloseCode } from "./close-codes.ts";
+export { checkCommandName, compileCommandPattern, isOwnCode } from "./command-name.ts";
 export {
   type Cursor,
   formatCursor,
   formatPosition,
+  MAX_COMPACT_CURSOR_BYTES,
   MAX_CURSOR_BYTES,
   type Offset,
   parseCursor,
@@ -24,18 +27,28 @@ export {
 } from "./formats.ts";
 export type {
   ClientFrame,
+  CommandFrame,
   GapFrame,
   GapReason,
+  JoinFrame,
+  Member,
   MultiPage,
   Page,
+  PresenceFrame,
   PublishFrame,
   ServerFrame,
   StreamFrame,
   SubscribeFrame,
 } from "./frames.ts";
 export { sliceMember } from "./json-slice.ts";
-export { DEFAULT_LIMITS, IDEMPOTENCY_MS, type Limits } from "./limits.ts";
-export { formatTime, type MessageObject, payloadOf } from "./message-object.ts";
+export {
+  DEFAULT_LIMITS,
+  IDEMPOTENCY_MS,
+  type Limits,
+  MAX_COMMAND_NAME_BYTES,
+  MAX_MEMBER_BYTES,
+} from "./limits.ts";
+export { type ArtifactReference, formatTime, type MessageObject, payloadOf } from "./message-object.ts";
 export { type Message, messageBytes, type NewMessage, type PayloadKind } from "./message.ts";
 export {
   checkChannel,
@@ -48,6 +61,7 @@ export {
 } from "./names.ts";
 export { LineDecoder } from "./ndjson-decoder.ts";
 export { compilePattern } from "./pattern.ts";
+export { PREVIEW_SOURCE_BYTES, previewOf } from "./preview.ts";
 export { errorFrame, parseBinaryFrame, parseServerFrame } from "./server-frame.ts";
 export { SseDecoder, type SseEvent, type SseHandler } from "./sse-decoder.ts";
 export { encodeTextFrame } from "./websocket-frame.ts";

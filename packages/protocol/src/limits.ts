@@ -32,8 +32,48 @@ export interface Limits {
   readonly pongTimeoutMs: number;
   /** Most connections held open at once (streams, WebSockets, long polls). Default 100,000. */
   readonly maxConnections: number;
-  /** How long a client may take to send a request's body, in milliseconds. Default 30,000. */
+  /** How long a client may take to send a request's body, in milliseconds; an upload, between two parts of it. Default 30,000. */
   readonly requestTimeoutMs: number;
+  /** Largest payload that travels inline where its publisher does not ask for more, in bytes. Default 100,000. */
+  readonly inlineBytes: number;
+  /** Largest payload of bytes that travels as base64, in bytes; above it text transports get its URL. Default 500,000. */
+  readonly maxBase64Bytes: number;
+  /** Largest preview of a stored payload, in bytes of its JSON. Default 4,096. */
+  readonly maxPreviewBytes: number;
+  /** Largest stored payload, in bytes. Default 5,368,709,120 (5 GiB). */
+  readonly maxArtifactBytes: number;
+  /** All stored payloads together, in bytes. Default 53,687,091,200 (50 GiB). */
+  readonly maxArtifactStoreBytes: number;
+  /** How long an uploaded artifact is kept that no message names, in milliseconds. Default 86,400,000 (24 h). */
+  readonly artifactTtlMs: number;
+  /** How long an unfinished upload is kept after its last byte, in milliseconds. Default 86,400,000 (24 h). */
+  readonly uploadTtlMs: number;
+  /** Largest input or answer of a command, in bytes of JSON. Default 1,048,576 (1 MiB). */
+  readonly maxCommandBytes: number;
+  /** Most commands of one connection that are being worked on. Default 64. */
+  readonly maxCommandsInFlight: number;
+  /** How long a command may take when neither it nor its caller says, in milliseconds. Default 30,000. */
+  readonly commandTimeoutMs: number;
+  /** The longest time that a caller may ask for, in milliseconds. Default 600,000 (10 minutes). */
+  readonly maxCommandTimeoutMs: number;
+  /** Largest state of a member of a channel's presence, in bytes of JSON. Default 1,024. */
+  readonly maxPresenceStateBytes: number;
+  /** Most members of one channel's presence. Default 100,000. */
+  readonly maxPresenceMembers: number;
+  /** Up to how many members changes are told by name; above it counts alone are. Default 1,000. */
+  readonly maxPresenceListed: number;
+  /** Up to how many bytes of members and states changes are told by name. Default 262,144 (256 KiB). */
+  readonly maxPresenceListedBytes: number;
+  /** How long a member stays whose connection broke, in milliseconds. Default 10,000. */
+  readonly presenceGraceMs: number;
+  /** Between two presence frames of one channel, in milliseconds. Default 100. */
+  readonly presenceFlushMs: number;
+  /** How long a member put by REST stays when its `ttl` is not said, in milliseconds. Default 60,000. */
+  readonly presenceTtlMs: number;
+  /** The longest `ttl`, in milliseconds. Default 86,400,000 (24 h). */
+  readonly maxPresenceTtlMs: number;
+  /** Ephemeral messages that one connection, or one address over HTTP, may publish a second, on average. Default 200. */
+  readonly maxEphemeralPerSecond: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -54,6 +94,26 @@ export const DEFAULT_LIMITS: Limits = {
   pongTimeoutMs: 10_000,
   maxConnections: 100_000,
   requestTimeoutMs: 30_000,
+  inlineBytes: 100_000,
+  maxBase64Bytes: 500_000,
+  maxPreviewBytes: 4_096,
+  maxArtifactBytes: 5_368_709_120,
+  maxArtifactStoreBytes: 53_687_091_200,
+  artifactTtlMs: 86_400_000,
+  uploadTtlMs: 86_400_000,
+  maxCommandBytes: 1_048_576,
+  maxCommandsInFlight: 64,
+  commandTimeoutMs: 30_000,
+  maxCommandTimeoutMs: 600_000,
+  maxPresenceStateBytes: 1_024,
+  maxPresenceMembers: 100_000,
+  maxPresenceListed: 1_000,
+  maxPresenceListedBytes: 262_144,
+  presenceGraceMs: 10_000,
+  presenceFlushMs: 100,
+  presenceTtlMs: 60_000,
+  maxPresenceTtlMs: 86_400_000,
+  maxEphemeralPerSecond: 200,
 };
 
 /** Bytes of UTF-8. Names are short, so these are not configurable. */
@@ -62,5 +122,7 @@ export const MAX_EVENT_BYTES = 255;
 export const MAX_KEY_BYTES = 255;
 export const MAX_IDEMPOTENCY_KEY_BYTES = 255;
 export const MAX_FRAME_ID_BYTES = 128;
+export const MAX_COMMAND_NAME_BYTES = 255;
+export const MAX_MEMBER_BYTES = 128;
 /** How long a log remembers an idempotency key, in milliseconds. */
 export const IDEMPOTENCY_MS = 300_000;

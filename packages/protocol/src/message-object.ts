@@ -20,12 +20,31 @@ export interface MessageObject {
   /** `base64` says that `data` is bytes; `binary`, in a binary WebSocket frame, that they follow the header. */
   readonly encoding?: "base64" | "binary";
   readonly data?: unknown;
+  /** Where the payload is, instead of in `data`: too large to travel in the message. */
+  readonly artifact?: ArtifactReference;
+  /** What the payload begins with, or what its publisher says of it. */
+  readonly preview?: unknown;
+  /** The message deletes its key, and has no data. */
+  readonly deleted?: true;
+}
+
+/** A payload that is stored, and fetched by its URL (with ranges). */
+export interface ArtifactReference {
+  /** From the server's root on, such as `/artifacts/9sJ3…`. */
+  readonly url: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Its media type. */
+  readonly type: string;
+  /** SHA-256 in hexadecimal. */
+  readonly sha256: string;
 }
 
 const encoder = new TextEncoder();
 const EVENT = encoder.encode(',"event":');
 const KEY = encoder.encode(',"key":');
 const DATA = encoder.encode(',"data":');
+const DELETED = encoder.encode(',"deleted":true');
 const TEXT = encoder.encode(',"contentType":"text/plain"');
 const BASE64 = encoder.encode(',"encoding":"base64"');
 /** By byte, how what cannot stand in a JSON string by itself is written there. */
@@ -89,7 +108,22 @@ function writeOpening(writer: ByteWriter, { channel, epoch }: Source): void {
 /** Writes one message as a JSON object on one line. A JSON payload is passed on, not encoded again. */
 export function writeMessageObject(writer: ByteWriter, message: Message, source: Source): void {
   writeHead(writer, message, source);
+  if (message.artifact !== undefined) writeArtifact(writer, message.artifact);
+  else writePayload(writer, message);
+  writer.byte(0x7d);
+}
+
+/** Writes `"artifact"` and `"preview"` as members of the open object: all that stands between their own braces. */
+export function writeArtifact(writer: ByteWriter, artifact: Uint8Array): void {
+  writer.byte(0x2c);
+  writer.bytes(artifact.subarray(1, -1));
+}
+
+function writePayload(writer: ByteWriter, message: Message): void {
   switch (message.kind) {
+    case "none":
+      writer.bytes(DELETED);
+      break;
     case "json":
       writer.bytes(DATA);
       writer.jsonOnOneLine(message.data);
@@ -107,7 +141,6 @@ export function writeMessageObject(writer: ByteWriter, message: Message, source:
       writer.byte(0x22);
       break;
   }
-  writer.byte(0x7d);
 }
 
 /**

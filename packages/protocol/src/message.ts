@@ -1,7 +1,7 @@
 import type { Offset } from "./cursor.ts";
 
-/** How a payload travels: JSON as it was published, text as UTF-8, or bytes. */
-export type PayloadKind = "json" | "text" | "bytes";
+/** What a payload is: JSON as it was published, text as UTF-8, bytes; or nothing, in the message that deletes a key. */
+export type PayloadKind = "json" | "text" | "bytes" | "none";
 
 /** One message as a publisher gives it. */
 export interface NewMessage {
@@ -10,6 +10,11 @@ export interface NewMessage {
   readonly kind: PayloadKind;
   /** The payload's bytes: checked JSON or UTF-8 for those kinds. Never written to after it was handed over. */
   readonly data: Uint8Array;
+  /**
+   * Of a payload that is kept outside of the log: JSON on one line, `{"artifact":{…},"preview":…}` without the preview
+   * where there is none. `data` is empty then; or it is bytes, whole, for those who take them in binary frames.
+   */
+  readonly artifact?: Uint8Array;
   /** What this message is the newest value of. */
   readonly key?: string;
   /** A repeat of this key within five minutes appends nothing and answers the first one's offset. */
@@ -25,10 +30,17 @@ export interface Message {
   readonly event: string;
   readonly kind: PayloadKind;
   readonly data: Uint8Array;
+  /** As in {@link NewMessage}. */
+  readonly artifact?: Uint8Array;
   readonly key?: string;
 }
 
 /** What a message counts for under a retention or page limit by bytes: payload, names, and 64 for its record. */
-export function messageBytes(message: Pick<NewMessage, "data" | "event" | "key">): number {
-  return message.data.length + message.event.length + (message.key?.length ?? 0) + 64;
+export function messageBytes({
+  data,
+  event,
+  key,
+  artifact,
+}: Pick<NewMessage, "data" | "event" | "key" | "artifact">): number {
+  return data.length + event.length + (key?.length ?? 0) + (artifact?.length ?? 0) + 64;
 }

@@ -34,7 +34,19 @@ const FRAMES: readonly {
     required: ["id", "channel"],
   },
   { frame: { type: "unsubscribe", id: "1", channel: "c" }, required: ["id", "channel"] },
-  { frame: { type: "command", id: "1", name: "n", data: { a: [1, null] } }, required: ["id", "name"] },
+  {
+    frame: { type: "command", id: "1", name: "n" },
+    required: ["id", "name"],
+  },
+  { frame: { type: "cancel", id: "1" }, required: ["id"] },
+  {
+    frame: { type: "subscribe", id: "1", channel: "c", presence: true },
+    required: ["id", "channel"],
+  },
+  {
+    frame: { type: "leave", id: "1", channel: "c" },
+    required: ["id", "channel"],
+  },
   { frame: { type: "token", id: "1", token: "t" }, required: ["id", "token"] },
   { frame: { type: "ping", id: "1" }, required: [] },
 ];
@@ -92,6 +104,32 @@ describe.each(FRAMES)("the frame $frame", ({ frame, required }) => {
   test("does not take __proto__ as a member", () => {
     const error = refusal(JSON.stringify(frame).replace("{", '{"__proto__":{"id":"1"},'));
     expect(error.details).toEqual({ field: "__proto__" });
+  });
+});
+
+describe.each(["join", "update"])("the frame %s", (type) => {
+  test.each(["1", "null", '{ "n" : 12345678901234567890.10 }', '"a"'])(
+    "has the state %s as it stood",
+    (state) => {
+      const frame = parseClientFrame(`{"type":"${type}","id":"1","channel":"c", "state": ${state} }`);
+      expect(frame).toEqual({ type, id: "1", channel: "c", state });
+    },
+  );
+
+  test.each(["id", "channel", ...(type === "update" ? ["state"] : [])])("must have %s", (name) => {
+    const { [name]: _, ...rest } = { type, id: "1", channel: "c", state: 1 } as Record<string, unknown>;
+    expect(refusal(rest).details).toEqual({ field: name });
+  });
+
+  test.each([
+    ["channel", 1],
+    ["id", ""],
+    ["states", 1],
+    ["member", type === "join" ? 7 : "m"],
+  ])("does not take %s: %j", (name, value) => {
+    expect(refusal({ type, id: "1", channel: "c", state: 1, [name]: value }).details).toEqual({
+      field: name,
+    });
   });
 });
 
@@ -286,7 +324,9 @@ describe("what is not a frame", () => {
   ])("an object of type %j is refused, with the types that there are", (type) => {
     const error = refusal({ type });
     expect(error.details).toEqual({ field: "type" });
-    expect(error.message).toContain("hello, subscribe, unsubscribe, publish, command, token, ping");
+    expect(error.message).toContain(
+      "hello, subscribe, unsubscribe, publish, command, cancel, join, update, leave, token, ping",
+    );
   });
 
   test.each(["null", "1", '["ping"]', '{"a":1}', "true"])("an object of type %s is refused", (type) => {
@@ -364,5 +404,52 @@ describe("whatever a client sends", () => {
     isHandled(JSON.stringify({ type: "subscribe", events: Array(100_000).fill("") }));
     const frame = parseClientFrame(`{"type":"publish","id":"1","channel":"c","data":${deep}}`);
     expect((frame as PublishFrame).data).toHaveLength(1_000_000);
+  });
+});
+
+describe("a publish whose payload is not in it, or may be stored", () => {
+  test("says how it wants to travel, and what to show instead", () => {
+    const frame = parseClientFrame(
+      '{"type":"publish","id":"1","channel":"c","data":1.0e5,"inline":true,"preview":{"n": 1.0e5}}',
+    );
+    expect(frame).toMatchObject({
+      kind: "json",
+      data: bytes("1.0e5"),
+      inline: true,
+      preview: bytes('{"n": 1.0e5}'),
+    });
+    expect(publish({ data: 1, preview: null })).toMatchObject({ preview: bytes("null") });
+  });
+
+  test("may name an artifact instead of data", () => {
+    expect(publish({ artifact: "a1", event: "e", preview: "x" })).toEqual({
+      ...{ type: "publish", id: "1", channel: "c", event: "e", kind: "bytes", data: new Uint8Array(0) },
+      ...{ artifact: "a1", preview: bytes('"x"') },
+    });
+  });
+
+  test("may delete its key instead", () => {
+    expect(publish({ deleted: true, key: "k", idempotencyKey: "i", ifOffset: 3 })).toEqual({
+      ...{ type: "publish", id: "1", channel: "c", kind: "none", data: new Uint8Array(0) },
+      ...{ key: "k", idempotencyKey: "i", ifOffset: 3 },
+    });
+    expect(publish({ deleted: false, data: 1 })).toMatchObject({ kind: "json" });
+  });
+
+  test.each([
+    ["artifact", { artifact: "a1", data: 1 }, "data"],
+    ["artifact", { artifact: "a1", contentType: "text/plain" }, "contentType"],
+    ["artifact", { artifact: "a1", inline: true }, "inline"],
+    ["deleted", { deleted: true, data: null }, "data"],
+    ["deleted", { deleted: true, encoding: "base64" }, "encoding"],
+    ["deleted", { deleted: true, preview: 1 }, "preview"],
+    ["both", { deleted: true, artifact: "a1" }, "artifact"],
+    ["neither", { deleted: false }, "data"],
+    ["another type", { data: 1, inline: "true" }, "inline"],
+    ["another type", { deleted: 1 }, "deleted"],
+    ["another type", { artifact: 7 }, "artifact"],
+  ])("with %s is not taken with more, or less: %j", (_, members, field) => {
+    const frame = { type: "publish", id: "1", channel: "c", ...members };
+    expect(refusal(frame)).toMatchObject({ code: "FRAME_INVALID", details: { field } });
   });
 });

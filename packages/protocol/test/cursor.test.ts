@@ -4,7 +4,7 @@ import {
   type Cursor,
   formatCursor,
   formatPosition,
-  MAX_CURSOR_BYTES,
+  MAX_COMPACT_CURSOR_BYTES,
   parseCursor,
   parsePosition,
   toOffset,
@@ -17,7 +17,11 @@ const epoch = fc.string({
   minLength: 1,
   maxLength: 32,
 });
-const cursor: fc.Arbitrary<Cursor> = fc.record({ epoch, offset: fc.maxSafeNat().map(toOffset) });
+const offset = fc.maxSafeNat().map(toOffset);
+const cursor: fc.Arbitrary<Cursor> = fc.oneof(
+  fc.record({ epoch, offset }),
+  fc.record({ epoch, offset, begunAt: offset }).filter(({ offset: at, begunAt }) => begunAt > at),
+);
 const channel = fc
   .string({ unit: oneOf("aZ09._~-/$"), minLength: 1, maxLength: 20 })
   .filter((name) => isAccepted(checkChannel, name));
@@ -27,18 +31,30 @@ describe("cursors", () => {
     expect(formatCursor({ epoch: "k3x9f2ab", offset: toOffset(42) })).toBe("k3x9f2ab.42");
   });
 
+  test("of a reader that is still given a compact channel's state say what was gone as it began", () => {
+    const begun = { epoch: "k3", offset: toOffset(7), begunAt: toOffset(42) };
+    expect(formatCursor(begun)).toBe("k3.7~42");
+    expect(parseCursor("k3.7~42")).toEqual(begun);
+    expect(formatCursor({ ...begun, offset: toOffset(42) })).toBe("k3.42");
+    expect(formatPosition([["a", begun]])).toBe("a@k3.7~42");
+    expect(parsePosition("a@k3.7~42,b@k3.1")?.get("a")).toEqual(begun);
+  });
+
   test("are read back as they were written, and have no second spelling", () => {
     fc.assert(
       fc.property(cursor, (given) => {
         expect(parseCursor(formatCursor(given))).toEqual(given);
-        expect(formatCursor(given).length).toBeLessThanOrEqual(MAX_CURSOR_BYTES);
+        expect(formatCursor(given).length).toBeLessThanOrEqual(MAX_COMPACT_CURSOR_BYTES);
       }),
     );
     fc.assert(
-      fc.property(fc.oneof(anyUnits, fc.stringMatching(/^[a-z0-9]{1,3}\.[0-9]{1,17}$/)), (text) => {
-        const read = parseCursor(text);
-        if (read !== undefined) expect(formatCursor(read)).toBe(text);
-      }),
+      fc.property(
+        fc.oneof(anyUnits, fc.stringMatching(/^[a-z0-9]{1,3}\.[0-9]{1,17}(~[0-9]{1,17})?$/)),
+        (text) => {
+          const read = parseCursor(text);
+          if (read !== undefined) expect(formatCursor(read)).toBe(text);
+        },
+      ),
     );
   });
 
@@ -60,6 +76,12 @@ describe("cursors", () => {
     ["a plus", "a.+1"],
     ["an exponent", "a.1e3"],
     ["a fraction", "a.1.5"],
+    ["a mark that says nothing new", "a.5~5"],
+    ["a mark that is behind", "a.5~4"],
+    ["a mark with a leading zero", "a.5~06"],
+    ["a mark without a number", "a.5~"],
+    ["two marks", "a.5~6~7"],
+    ["a mark beyond all numbers", "a.5~9999999999999999"],
     ["a capital", "A.1"],
     ["a space before", " a.1"],
     ["a space after", "a.1 "],

@@ -299,3 +299,82 @@ describe.each([formats.sseFormat, formats.sseObjectFormat, formats.sseSharedForm
     );
   });
 });
+
+describe("a stored payload", () => {
+  const REFERENCE = '{"url":"/artifacts/a1","size":600000,"type":"text/plain","sha256":"ab"}';
+  const HEAD = '{"type":"message","channel":"evals/1","cursor":"k3x9.42","time":"1970-01-01T00:00:00.000Z"';
+  const data = new Uint8Array(0);
+  const artifact = Buffer.from(`{"artifact":${REFERENCE}}`);
+  const withPreview = Buffer.from(`{"artifact":${REFERENCE},"preview":"line 1\\n"}`);
+  const object = `${HEAD},"artifact":${REFERENCE}}`;
+  const shown = `${HEAD},"artifact":${REFERENCE},"preview":"line 1\\n"}`;
+
+  test.each<[string, WireFormat, (object: string) => string]>([
+    ["an NDJSON line", formats.ndjsonFormat, (text) => `${text}\n`],
+    ["an item of a page", formats.pageFormat, (text) => `${text},`],
+    ["SSE data on several channels", formats.sseSharedFormat, (text) => `data: ${text}\n\n`],
+    ["SSE data with envelopes", formats.sseObjectFormat, (text) => `id: k3x9.42\ndata: ${text}\n\n`],
+  ])("is told instead of data in %s", (_, format, around) => {
+    expect(write(format, { data, artifact })).toBe(around(object));
+    expect(write(format, { data, artifact: withPreview })).toBe(around(shown));
+    expect(write(format, { kind: "bytes", data, artifact })).toBe(around(object));
+  });
+
+  test("is itself the data in plain SSE", () => {
+    expect(write(formats.sseFormat, { data, artifact: withPreview, event: "step" })).toBe(
+      `id: k3x9.42\nevent: step\ndata: ${withPreview.toString()}\n\n`,
+    );
+  });
+
+  test.each([formats.webSocketFormat, formats.binaryWebSocketFormat])(
+    "is told in a text frame of $name",
+    (format) => {
+      for (const kind of ["json", "text", "bytes"] as const) {
+        const frames = readFrames(encode(format, { ...MESSAGE, kind, data, artifact }));
+        expect(frames).toEqual([{ opcode: 1, payload: Buffer.from(object) }]);
+      }
+    },
+  );
+
+  test("that the message carries too is told to text readers, and both to those who take binary frames", () => {
+    const both = { kind: "bytes", data: Uint8Array.of(1, 2), artifact: withPreview } as const;
+    for (const format of [formats.ndjsonFormat, formats.sseObjectFormat, formats.pageFormat])
+      expect(write(format, both)).toContain(shown);
+    expect(write(formats.sseFormat, both)).toBe(`id: k3x9.42\ndata: ${withPreview.toString()}\n\n`);
+    expect(readFrames(encode(formats.webSocketFormat, { ...MESSAGE, ...both }))[0]?.payload.toString()).toBe(
+      shown,
+    );
+    const [frame] = readFrames(encode(formats.binaryWebSocketFormat, { ...MESSAGE, ...both }));
+    const head = Buffer.from(`${shown.slice(0, -1)},"encoding":"binary"}`);
+    const length = Buffer.from([0, 0, head.length >> 8, head.length & 255]);
+    expect(frame).toEqual({ opcode: 2, payload: Buffer.concat([length, head, Buffer.from([1, 2])]) });
+    expect(parseBinaryFrame(frame?.payload ?? data)).toMatchObject({
+      artifact: { url: "/artifacts/a1" },
+      preview: "line 1\n",
+      data: Buffer.from([1, 2]),
+    });
+  });
+});
+
+describe("the deletion of a key", () => {
+  const deletion = { kind: "none", data: new Uint8Array(0), key: 'a"b' } as const;
+  const object =
+    '{"type":"message","channel":"evals/1","cursor":"k3x9.42","key":"a\\"b","time":"1970-01-01T00:00:00.000Z","deleted":true}';
+
+  test("is a message object without data", () => {
+    expect(write(formats.ndjsonFormat, deletion)).toBe(`${object}\n`);
+    expect(write(formats.pageFormat, deletion)).toBe(`${object},`);
+    expect(write(formats.sseObjectFormat, deletion)).toBe(`id: k3x9.42\ndata: ${object}\n\n`);
+    expect(write(formats.sseSharedFormat, deletion)).toBe(`data: ${object}\n\n`);
+    for (const format of [formats.webSocketFormat, formats.binaryWebSocketFormat]) {
+      const frames = readFrames(encode(format, { ...MESSAGE, ...deletion }));
+      expect(frames).toEqual([{ opcode: 1, payload: Buffer.from(object) }]);
+    }
+  });
+
+  test("is an event of its own in plain SSE, which is met only where the channel was keyed once", () => {
+    expect(write(formats.sseFormat, { ...deletion, event: "step" })).toBe(
+      'id: k3x9.42\nevent: tidings.deleted\ndata: {"key":"a\\"b"}\n\n',
+    );
+  });
+});
