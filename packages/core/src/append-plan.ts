@@ -53,10 +53,14 @@ export function planAppend(
 }
 
 /** Field by field: 10 ns, where spreading without the idempotency key takes 70 (Node.js 24). */
-function kept({ event, kind, data, key }: NewMessage, offset: Offset, timeMs: number): Message {
-  return key === undefined
-    ? { offset, timeMs, event, kind, data }
-    : { offset, timeMs, event, kind, data, key };
+function kept({ event, kind, data, key, artifact }: NewMessage, offset: Offset, timeMs: number): Message {
+  if (artifact === undefined) {
+    return key === undefined
+      ? { offset, timeMs, event, kind, data }
+      : { offset, timeMs, event, kind, data, key };
+  }
+  const stored = { offset, timeMs, event, kind, data, artifact };
+  return key === undefined ? stored : { ...stored, key };
 }
 
 function checkCondition(

@@ -23,7 +23,7 @@ export class Chunk {
   readonly messages: readonly Message[];
   /** Whether its encodings are held, for readers that come back; set and unset by the recent end. */
   isHeld = false;
-  readonly #source: Source;
+  readonly source: Source;
   readonly #allocate: Allocate;
   readonly #batches = new Map<Lane, Batch>();
   #bytes: number;
@@ -34,13 +34,13 @@ export class Chunk {
     const newest = messages.at(-1) as Message;
     this.last = newest.offset > 0 ? newest.offset : before;
     this.#bytes = messages.reduce((sum, message) => sum + messageBytes(message), CHUNK_BYTES);
-    this.#source = source;
+    this.source = source;
     this.#allocate = allocate;
   }
 
   /** The same without its encodings. */
   again(): Chunk {
-    return new Chunk(this.before, this.messages, this.#source, this.#allocate);
+    return new Chunk(this.before, this.messages, this.source, this.#allocate);
   }
 
   get isKept(): boolean {
@@ -59,7 +59,7 @@ export class Chunk {
     const batch = encodeBatch(
       lane.format,
       applyFilter(lane.filter, this.messages),
-      this.#source,
+      this.source,
       this.#allocate,
     );
     if (this.isHeld) {

@@ -6,14 +6,16 @@ import {
   formatCursor,
   type ServerFrame,
   TidingsError,
-  type WireFormat,
 } from "@tidings/protocol";
 import { eventFilter } from "./filter.ts";
 import { type Gap, gapFrame } from "./gap.ts";
 import type { FlushListener, Hub } from "./hub.ts";
 import type { PageLimits } from "./log.ts";
+import { Attendance } from "./presence/attendance.ts";
+import type { Presence } from "./presence/presence.ts";
 import { Reader, type ReaderSink } from "./reader.ts";
 import type { Start } from "./start.ts";
+import type { StreamCodec } from "./stream-codec.ts";
 
 /** Where a connection's bytes go: a socket, an HTTP response. */
 export interface Output {
@@ -23,20 +25,13 @@ export interface Output {
   write(bytes: Uint8Array): void;
 }
 
-/** How a transport writes what a connection has to say. */
-export interface StreamCodec {
-  readonly format: WireFormat;
-  /** A frame's bytes; empty where the transport has no words for it. */
-  frame(frame: ServerFrame): Uint8Array;
-  /** Where the connection stands in all its channels, written after all that moves it (SSE with several channels). */
-  readonly position?: (cursors: Iterable<readonly [channel: string, cursor: Cursor]>) => Uint8Array;
-}
-
 export interface Subscribe {
   readonly channel: string;
   readonly start: Start;
   readonly events?: readonly string[] | undefined;
   readonly onGap?: "continue" | "fail";
+  /** Whether to be told of the channel's presence too. */
+  readonly presence?: boolean | undefined;
   /** Of the request, for its answer. */
   readonly id?: string | undefined;
 }
@@ -46,6 +41,8 @@ export interface ConnectionOptions {
   readonly output: Output;
   readonly codec: StreamCodec;
   readonly maxChannels: number;
+  /** What its presence is in; without it the connection has none. */
+  readonly presence?: Presence | undefined;
   /** How much of the log one reader hands on at a time: what a connection that never reads costs, about. */
   readonly pageLimits: PageLimits;
   /** A subscription failed after it was opened; told to the peer already. */
@@ -59,6 +56,7 @@ export interface ConnectionOptions {
 interface Subscription {
   readonly reader: Reader;
   readonly id: string | undefined;
+  readonly presence: boolean;
   /** Whether `caught-up` is still to be told: after the start, and after a gap. */
   tellsCaughtUp: boolean;
   settle:
@@ -80,6 +78,9 @@ export class Connection implements ReaderSink, FlushListener {
   /** Whether any cursor has moved since the position was written. */
   #hasMoved = false;
   #isClosed = false;
+  /** There once presence is asked for: most connections never do. */
+  #attendance: Attendance | undefined;
+  #isPresenceNext = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -103,6 +104,33 @@ export class Connection implements ReaderSink, FlushListener {
     return this.#behind.size;
   }
 
+  /**
+   * Its part in presence.
+   *
+   * @throws {TidingsError} `PRESENCE_FORBIDDEN` where it has none, `CONNECTION_UNKNOWN` once it is closed
+   */
+  get attendance(): Attendance {
+    const { presence, maxChannels, codec } = this.#options;
+    if (this.#isClosed)
+      throw new TidingsError("CONNECTION_UNKNOWN", "the connection has ended; connect again.");
+    if (presence === undefined)
+      throw new TidingsError("PRESENCE_FORBIDDEN", "there is no presence on this connection.");
+    this.#attendance ??= new Attendance({
+      presence,
+      maxChannels,
+      codec,
+      isBlocked: () => this.isBlocked,
+      write: (bytes) => {
+        const { isFlushing } = this.#options.hub;
+        // Shared by all listeners, so it is not to be joined with anything where it need not be.
+        if (this.#gathered.length === 0 && !isFlushing && !this.#isClosed) return this.#write(bytes);
+        this.#put(bytes);
+        if (!isFlushing) this.#writeGathered();
+      },
+    });
+    return this.#attendance;
+  }
+
   /** Every channel's cursor, of those that are known yet. */
   *cursors(): Iterable<readonly [string, Cursor]> {
     for (const [channel, { reader }] of this.#subscriptions) {
@@ -114,9 +142,9 @@ export class Connection implements ReaderSink, FlushListener {
    * Begins to read a channel. Resolves with where it began, once `ok` is on its way, ahead of the messages.
    *
    * @throws {TidingsError} `ALREADY_SUBSCRIBED`, `TOO_MANY_CHANNELS`, `CURSOR_GONE`, `NOT_SUBSCRIBED` where it or
-   *   the connection was ended first, or what the log met
+   *   the connection was ended first, `PRESENCE_FORBIDDEN`, or what the log met
    */
-  async subscribe({ channel, start, events, onGap, id }: Subscribe): Promise<Cursor> {
+  async subscribe({ channel, start, events, onGap, id, presence = false }: Subscribe): Promise<Cursor> {
     const { hub, codec, pageLimits, maxChannels } = this.#options;
     if (this.#isClosed) throw endedError(channel);
     if (this.#subscriptions.has(channel)) {
@@ -131,6 +159,7 @@ export class Connection implements ReaderSink, FlushListener {
         `this connection reads ${maxChannels} channels, as many as it may; open another one.`,
       );
     }
+    if (presence) this.attendance.check(channel);
     const filter = eventFilter(events);
     const reader = new Reader(
       hub,
@@ -139,7 +168,7 @@ export class Connection implements ReaderSink, FlushListener {
     );
     const opened = new Promise<Cursor>((resolve, reject) => {
       const settle = { opened: resolve, failed: reject };
-      this.#subscriptions.set(channel, { reader, id, tellsCaughtUp: true, settle });
+      this.#subscriptions.set(channel, { reader, id, presence, tellsCaughtUp: true, settle });
     });
     this.fellBehind(reader);
     return opened;
@@ -155,18 +184,30 @@ export class Connection implements ReaderSink, FlushListener {
 
   /** Writes a frame of the connection itself: at once, or with the flush that is under way. */
   send(frame: ServerFrame): void {
-    this.#put(this.#options.codec.frame(frame));
+    this.sendBytes(this.#options.codec.frame(frame));
+  }
+
+  /** The same for a frame that is encoded already: one whose payload passes as it is. */
+  sendBytes(bytes: Uint8Array): void {
+    this.#put(bytes);
     if (!this.#options.hub.isFlushing) this.#writeGathered();
   }
 
   /** The output has room again. */
   resume(): void {
+    // In turn: neither the presence of a crowd nor a long catching-up may keep the other waiting for ever.
+    this.#isPresenceNext = !this.#isPresenceNext;
+    if (this.#isPresenceNext) this.#attendance?.resume();
     void this.#drive();
   }
 
-  /** Ends all readers. What they handed over is written; nothing is afterwards. */
-  close(): void {
+  /**
+   * Ends all readers. What they handed over is written; nothing is afterwards. With `hasLeft` the client said that it
+   * goes: its members leave at once, and are not waited for.
+   */
+  close({ hasLeft = false }: { readonly hasLeft?: boolean } = {}): void {
     if (this.#isClosed) return;
+    this.#attendance?.end(hasLeft);
     this.#isClosed = true;
     this.#writeGathered();
     for (const [channel, subscription] of this.#subscriptions) this.#end(channel, subscription);
@@ -174,13 +215,14 @@ export class Connection implements ReaderSink, FlushListener {
 
   opened(reader: Reader, cursor: Cursor): void {
     const subscription = this.#of(reader);
-    const { id, settle } = subscription;
+    const { id, settle, presence } = subscription;
     this.#tell({
       type: "ok",
       ...(id === undefined ? {} : { id }),
       channel: reader.channel,
       cursor: formatCursor(cursor),
     });
+    if (presence) this.#attendance?.listen(reader.channel);
     settle?.opened(cursor);
     subscription.settle = undefined;
   }
@@ -211,6 +253,7 @@ export class Connection implements ReaderSink, FlushListener {
     const { settle, id } = this.#of(reader);
     this.#subscriptions.delete(reader.channel);
     this.#behind.delete(reader);
+    this.#attendance?.unlisten(reader.channel);
     if (settle !== undefined) return settle.failed(error);
     this.send(errorFrame(this.#options.toError(error), { id, channel: reader.channel }));
     this.#options.onLost?.(reader.channel, error);
@@ -218,6 +261,7 @@ export class Connection implements ReaderSink, FlushListener {
 
   flushed(): void {
     this.#writeGathered();
+    this.#attendance?.resume();
     // It may have been what was gathered that blocked.
     if (this.#behind.size > 0) void this.#drive();
   }
@@ -274,6 +318,7 @@ export class Connection implements ReaderSink, FlushListener {
       if (reader.state === "catching-up") this.#behind.add(reader);
     }
     this.#isDriving = false;
+    this.#attendance?.resume();
   }
 
   #next(): Reader | undefined {
@@ -290,6 +335,7 @@ export class Connection implements ReaderSink, FlushListener {
     reader.stop();
     this.#subscriptions.delete(channel);
     this.#behind.delete(reader);
+    this.#attendance?.unlisten(channel);
     settle?.failed(endedError(channel));
   }
 }

@@ -3,6 +3,7 @@ import {
   formatCursor,
   type GapFrame,
   type GapReason,
+  type Offset,
   TidingsError,
   toOffset,
 } from "@tidings/protocol";
@@ -21,7 +22,8 @@ export interface Gap {
 
 /**
  * Whether reading since a cursor would pass over something, given what the log holds:
- * - `expired`: retention or a truncation dropped messages that the reader has not had;
+ * - `expired`: retention or a truncation dropped messages that the reader has not had; on a compact channel it may have
+ *   missed that a key was deleted, so it forgets what it knew, and is given the whole state again;
  * - `epoch`: the cursor is from another life of the log; reading goes on with all that this one holds;
  * - `ahead`: the cursor is beyond the head, so the log lost its end or the cursor is made up; reading goes on at the
  *   head, since what comes below the cursor may be what the reader has seen already.
@@ -32,13 +34,31 @@ export function findGap(cursor: Cursor, log: ChannelState, isContiguous: boolean
   if (cursor.offset > log.head) {
     return { reason: "ahead", from: cursor, to: { epoch: log.epoch, offset: log.head }, missed: null };
   }
-  if (cursor.offset >= start.offset) return undefined;
-  return {
-    reason: "expired",
-    from: cursor,
-    to: start,
-    missed: isContiguous ? start.offset - cursor.offset : null,
-  };
+  const { resumable } = log;
+  if (resumable === undefined) {
+    if (cursor.offset >= start.offset) return undefined;
+    const missed = isContiguous ? start.offset - cursor.offset : null;
+    return { reason: "expired", from: cursor, to: start, missed };
+  }
+  const { offset, begunAt = offset } = cursor;
+  const knows = offset >= start.offset && Math.max(offset, begunAt) >= resumable;
+  if (knows || offset === start.offset) return undefined;
+  return { reason: "expired", from: cursor, to: start, missed: null };
+}
+
+/** The cursor with what the log has said of the state that the reader begins with, where it begins there. */
+export function markBeginning(cursor: Cursor, { earliest, resumable }: ChannelState): Cursor {
+  return cursor.offset === earliest - 1 ? markBegun(cursor, resumable) : cursor;
+}
+
+/** The cursor of a reader to which nothing was promised before, and which nothing that is gone can have escaped. */
+export function markBegun(cursor: Cursor, resumable: Offset | undefined): Cursor {
+  return resumable === undefined || resumable <= cursor.offset ? cursor : { ...cursor, begunAt: resumable };
+}
+
+/** The cursor further on. */
+export function moveTo({ epoch, begunAt }: Cursor, offset: Offset): Cursor {
+  return begunAt === undefined ? { epoch, offset } : { epoch, offset, begunAt };
 }
 
 /** Two gaps, one right after the other, as one. */

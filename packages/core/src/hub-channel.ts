@@ -10,6 +10,7 @@ import { cutChunks } from "./chunk.ts";
 import type { Filter } from "./filter.ts";
 import { Lane } from "./lane.ts";
 import type { ChannelState, PageLimits, TailEvent } from "./log.ts";
+import { NewestEphemeral } from "./newest-ephemeral.ts";
 import { RecentEnd, type RecentPage } from "./recent-end.ts";
 
 /** How many flushes may wait. Above it readers go back to the log: the hub, too, is a cursor and not a queue. */
@@ -20,7 +21,19 @@ export interface HubChannelOptions {
   readonly recentBytes: number;
   readonly maxFlushBytes: number;
   readonly maxFlushReaders: number;
+  readonly nowMs: () => number;
 }
+
+/** Where a reader stands among a channel's ephemeral messages, which have no offsets. */
+export interface EphemeralPlace {
+  /** What the parts of one channel have in common for as long as the hub follows it. */
+  readonly life: object;
+  /** How many it was handed, or passed over. */
+  readonly at: number;
+}
+
+/** What readers that were slow are given only the newest of, by key; kept messages of compact channels alone. */
+export type Conflation = "nothing" | "ephemeral" | "everything";
 
 /** One followed channel on this node, in one life of the log: what waits for the next flush, its recent end, its lanes. */
 export class HubChannel {
@@ -32,6 +45,7 @@ export class HubChannel {
   overflow: HubChannel | undefined;
   #isAbandoned = false;
   readonly #options: HubChannelOptions;
+  readonly #conflation: Conflation;
   readonly #recent: RecentEnd;
   readonly #lanes = new Map<string, Lane>();
   #head: Offset;
@@ -40,12 +54,32 @@ export class HubChannel {
   #earliest: Offset;
   #pending: Message[] = [];
   #pendingBytes = 0;
+  readonly #life: object;
+  /** For readers that were behind, where the channel conflates; one for all its parts. */
+  readonly #newestEphemeral: NewestEphemeral | undefined;
+  /** How many ephemeral messages were flushed, or are being so. */
+  #passedOn = 0;
+  /** How many every live reader was handed at least. */
+  #passedOnBefore = 0;
 
-  constructor(name: string, state: ChannelState, options: HubChannelOptions, recent?: RecentEnd) {
+  constructor(
+    name: string,
+    state: ChannelState,
+    options: HubChannelOptions,
+    conflation: Conflation,
+    of?: HubChannel,
+  ) {
     this.name = name;
     this.epoch = state.epoch;
     this.#options = options;
-    this.#recent = recent ?? new RecentEnd(state.head, options.recentBytes, options.allocate);
+    this.#recent =
+      of === undefined
+        ? new RecentEnd(state.head, options.recentBytes, options.allocate, conflation === "everything")
+        : of.#recent.copy();
+    this.#conflation = conflation;
+    this.#life = of === undefined ? {} : of.#life;
+    if (of !== undefined) this.#newestEphemeral = of.#newestEphemeral;
+    else this.#newestEphemeral = conflation === "nothing" ? undefined : new NewestEphemeral();
     this.#head = state.head;
     this.#settled = state.head;
     this.#newest = state.head;
@@ -84,7 +118,9 @@ export class HubChannel {
   /** The same channel once more, standing where this one does, for readers that this one has no room for. */
   again(): HubChannel {
     const state = { epoch: this.epoch, head: this.#head, earliest: this.#earliest };
-    const other = new HubChannel(this.name, state, this.#options, this.#recent.copy());
+    const other = new HubChannel(this.name, state, this.#options, this.#conflation, this);
+    other.#passedOn = this.#passedOn;
+    other.#passedOnBefore = this.#passedOn;
     other.#newest = this.#newest;
     other.#pending = [...this.#pending];
     other.#pendingBytes = this.#pendingBytes;
@@ -106,6 +142,38 @@ export class HubChannel {
       this.#lanes.set(key, lane);
     }
     return lane;
+  }
+
+  /** Where a reader stands among the ephemeral messages that becomes live now. */
+  get ephemeralPlace(): EphemeralPlace {
+    return { life: this.#life, at: this.#passedOn };
+  }
+
+  /** Where one that joined there stands as it falls behind: a flush that is under way may not have come to it. */
+  ephemeralPlaceSince({ life, at }: EphemeralPlace): EphemeralPlace {
+    return { life, at: Math.max(at, this.#passedOnBefore) };
+  }
+
+  /** Whether a reader that stands there was handed ephemeral messages that this part is yet to pass on. */
+  isBefore(place: EphemeralPlace | undefined): boolean {
+    return place !== undefined && place.life === this.#life && place.at > this.#passedOn;
+  }
+
+  /** The newest ephemeral message of each key, of those that were passed on since a reader fell behind. */
+  missedSince({ life, at }: EphemeralPlace): readonly Message[] {
+    // Of another life of this channel in the hub all is newer.
+    const from = life === this.#life ? at : 0;
+    return this.#newestEphemeral?.between(from, this.#passedOn, this.#options.nowMs()) ?? [];
+  }
+
+  /** Remembers ephemeral messages for those that are behind. Called once for all parts, ahead of {@link receive}. */
+  remember(messages: readonly Message[]): void {
+    this.#newestEphemeral?.add(messages, this.#options.nowMs());
+  }
+
+  /** The hub lets the channel go: readers that are behind must not hold on to what it remembers. */
+  forgetEphemeral(): void {
+    this.#newestEphemeral?.clear();
   }
 
   /** Takes what the log's tail reports, until the next flush; `false` where it cannot go on, and is to be let go. */
@@ -133,7 +201,10 @@ export class HubChannel {
       allocate,
     );
     for (const chunk of chunks) {
-      if (!chunk.isKept) continue;
+      if (!chunk.isKept) {
+        this.#passedOn += chunk.messages.length;
+        continue;
+      }
       // The head moves first: a reader that joins during the delivery stands after it.
       this.#head = chunk.last;
       this.#recent.push(chunk);
@@ -148,6 +219,7 @@ export class HubChannel {
       if (batch.ends.length > 0) delivered += lane.deliver(batch, before, this.#head);
     }
     this.#settled = this.#head;
+    this.#passedOnBefore = this.#passedOn;
     this.#recent.trim();
     return delivered;
   }
@@ -160,6 +232,7 @@ export class HubChannel {
 
   /** Lets lanes go that have no live reader, with their encodings. */
   sweepLanes(): void {
+    this.#newestEphemeral?.trim(this.#options.nowMs());
     for (const [key, lane] of this.#lanes) {
       if (lane.members.size > 0) continue;
       this.#lanes.delete(key);

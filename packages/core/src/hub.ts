@@ -1,5 +1,5 @@
 import { type Allocate, TidingsError } from "@tidings/protocol";
-import { HubChannel, type HubChannelOptions } from "./hub-channel.ts";
+import { type Conflation, type EphemeralPlace, HubChannel, type HubChannelOptions } from "./hub-channel.ts";
 import type { Log, TailEvent } from "./log.ts";
 
 export interface HubOptions {
@@ -22,6 +22,11 @@ export interface HubOptions {
    * message was 9 ms in parts of 256, and 25 ms undivided. Default 256.
    */
   readonly maxFlushReaders?: number;
+  /**
+   * What a reader of a channel that fell behind is given only the newest of, for each key: `nothing`, `ephemeral` messages,
+   * or `everything`, the kept ones of a compact channel too. Default: nothing.
+   */
+  readonly conflationOf?: (channel: string) => Conflation;
   /** How long a channel that nobody reads is still followed, in milliseconds. Default 5,000. */
   readonly lingerMs?: number;
 }
@@ -38,6 +43,7 @@ export class Hub {
   readonly #defer: (callback: () => void) => void;
   readonly #nowMs: () => number;
   readonly #lingerMs: number;
+  readonly #conflationOf: (channel: string) => Conflation;
   readonly #channelOptions: HubChannelOptions;
   readonly #channels = new Map<string, HubChannel>();
   readonly #opening = new Map<string, Promise<void>>();
@@ -57,11 +63,13 @@ export class Hub {
     this.#defer = options.defer;
     this.#nowMs = options.nowMs;
     this.#lingerMs = options.lingerMs ?? 5_000;
+    this.#conflationOf = options.conflationOf ?? (() => "nothing");
     this.#channelOptions = {
       allocate: this.allocate,
       recentBytes: options.recentBytes ?? 524_288,
       maxFlushBytes: options.maxFlushBytes ?? 1_048_576,
       maxFlushReaders: options.maxFlushReaders ?? 256,
+      nowMs: options.nowMs,
     };
     this.#endTail = this.log.tail((event) => this.#receive(event));
   }
@@ -81,14 +89,22 @@ export class Hub {
     return this.#channels.size;
   }
 
-  /** The channel, if it is followed now: of its parts the first that has room for one more reader. */
-  get(name: string): HubChannel | undefined {
-    let channel = this.#channels.get(name);
-    while (channel?.isFull === true) {
-      channel.overflow ??= this.#extend(channel);
-      channel = channel.overflow;
+  /**
+   * The channel, if it is followed now: of its parts the first that has room for one more reader. Parts are flushed in
+   * turn, and one that lags would hand the reader ephemeral messages again that it was handed before `place`.
+   */
+  get(name: string, place?: EphemeralPlace): HubChannel | undefined {
+    let last: HubChannel | undefined;
+    let ahead: HubChannel | undefined;
+    for (const part of partsOf(this.#channels.get(name))) {
+      const isBefore = part.isBefore(place);
+      if (!part.isFull && !isBefore) return part;
+      if (!isBefore) ahead ??= part;
+      last = part;
     }
-    return channel;
+    if (last === undefined) return undefined;
+    last.overflow = this.#extend(ahead ?? last);
+    return last.overflow;
   }
 
   /** How many readers of a channel are live. */
@@ -159,7 +175,7 @@ export class Hub {
         this.log.unfollow(name);
         throw closedError();
       }
-      const channel = new HubChannel(name, state, this.#channelOptions);
+      const channel = new HubChannel(name, state, this.#channelOptions, this.#conflationOf(name));
       this.#channels.set(name, channel);
       for (const event of early) {
         // The ephemeral ones were for those who were live then: nobody. An event of another life than the answer's
@@ -187,6 +203,7 @@ export class Hub {
   }
 
   #pass(channel: HubChannel, event: TailEvent): void {
+    channel.remember(event.messages);
     for (const part of partsOf(channel)) {
       if (!part.receive(event)) return this.#letGo(channel);
       if (!part.hasPending) continue;
@@ -201,6 +218,7 @@ export class Hub {
     if (!parts.includes(channel)) return;
     this.#channels.delete(channel.name);
     this.log.unfollow(channel.name);
+    channel.forgetEphemeral();
     for (const part of parts) this.#drop(part);
   }
 

@@ -1,14 +1,10 @@
 export { type AppendPlan, planAppend } from "./append-plan.ts";
-export {
-  Connection,
-  type ConnectionOptions,
-  type Output,
-  type StreamCodec,
-  type Subscribe,
-} from "./connection.ts";
+export { checkRoom, type Values } from "./check-room.ts";
+export { Connection, type ConnectionOptions, type Output, type Subscribe } from "./connection.ts";
 export { eventFilter, type Filter } from "./filter.ts";
 export { type Gap, gapFrame } from "./gap.ts";
 export { type FlushListener, Hub, type HubOptions } from "./hub.ts";
+export type { Conflation } from "./hub-channel.ts";
 export {
   type AppendOptions,
   type Appended,
@@ -24,8 +20,19 @@ export {
   type TailListener,
 } from "./log.ts";
 export { MemoryLog } from "./memory-log.ts";
+export type { NewPayload, PayloadStore, StoredPayload } from "./payload-store.ts";
+export { Attendance, type AttendanceOptions } from "./presence/attendance.ts";
+export {
+  Presence,
+  type PresenceLimits,
+  type PresenceOptions,
+  type PresencePage,
+} from "./presence/presence.ts";
 export { PageReader, type PageRequest, type PageResult } from "./page-reader.ts";
 export { Policies, type Policy, type ResolvedPolicy } from "./policy.ts";
-export { Publisher, type PublishOptions } from "./publisher.ts";
+export { Publisher, type PublisherOptions, type PublishOptions, type Sender } from "./publisher.ts";
+export type { PublishMessage } from "./publish-message.ts";
 export { Reader, type ReaderOptions, type ReaderSink, type ReaderState } from "./reader.ts";
 export type { Start } from "./start.ts";
+export type { StreamCodec } from "./stream-codec.ts";
+export { TokenBucket } from "./token-bucket.ts";

@@ -8,6 +8,20 @@ export interface Retention {
   readonly maxBytes: number;
   /** Milliseconds since a message was appended. Default 86,400,000 (24 h). */
   readonly maxAgeMs: number;
+  /**
+   * Keep the newest message of each key: the channel's **values**. Default false. Then
+   * - a message with a key goes as soon as a newer one of its key is appended, also one of the same batch: readers of the
+   *   log find it neither in pages nor in counts. The tail is told of every message all the same;
+   * - a value never goes by count, bytes or age. An append that would bring the values above `maxMessages` or `maxBytes`,
+   *   and brings them above what they were, is refused as a whole with `CHANNEL_FULL` (see `checkRoom`);
+   * - a message of kind `none` deletes its key: the value goes, and the deletion is held in its place, so that readers
+   *   learn of it. Deletions, and messages without a key, are the **rest**: the three bounds hold for it alone, the
+   *   oldest of it going first. A deletion that is over its age counts as gone, and not as replaced, when its key is
+   *   set again;
+   * - a channel that held messages before is compacted by its next append or sweep. One that is `compact` no longer
+   *   keeps what it holds under the ordinary bounds, all of it together.
+   */
+  readonly compact?: boolean;
 }
 
 export const DEFAULT_RETENTION: Retention = {
@@ -48,13 +62,24 @@ export interface ChannelState {
   readonly epoch: string;
   /** Offset of the newest message ever appended; 0 when there was none. */
   readonly head: Offset;
-  /** Every message ever appended at this offset or above is still held; `head + 1` when none is, 1 when nothing was lost. */
+  /**
+   * Every message ever appended at this offset or above is still held; `head + 1` when none is, 1 when nothing was lost.
+   * Of a compact channel: reading after `earliest - 1` gives its whole state. Only a truncation moves it there (and
+   * ordinary retention, while the channel was not compact or is so no longer).
+   */
   readonly earliest: Offset;
+  /**
+   * Of a channel that is or was compact, and only of such a one: the highest offset of a message that is gone and was
+   * not replaced by a newer one of its key: a deletion, one without a key, what a truncation dropped; `earliest - 1`
+   * where there is none. Whoever stands there or above comes to the right state by reading on, as does who begins at
+   * `earliest - 1` with nothing. Others may have missed the deletion of a key they know.
+   */
+  readonly resumable?: Offset;
 }
 
 export interface ChannelDescription extends ChannelState {
   readonly channel: string;
-  /** How many messages are held. */
+  /** How many messages are held: of a compact channel, values and rest. */
   readonly messages: number;
   /** As `messageBytes` counts them. */
   readonly bytes: number;
@@ -67,7 +92,10 @@ export interface PageLimits {
 }
 
 export interface LogPage extends ChannelState {
-  /** In order, all with an offset above the one asked for; empty only at the head. */
+  /**
+   * In order, all with an offset above the one asked for; empty only where none is held there: at the head, or on a
+   * compact channel below a head that is gone.
+   */
   readonly messages: readonly Message[];
 }
 
@@ -88,7 +116,7 @@ export type TailListener = (event: TailEvent) => void;
  * head 0 and earliest 1.
  */
 export interface Log {
-  /** Whether offsets leave no holes, so that the messages between two of them can be counted. */
+  /** Whether offsets leave no holes on channels that were never compact, so that the messages between two of them can be counted. */
   readonly isContiguous: boolean;
 
   /**
@@ -98,7 +126,7 @@ export interface Log {
    * the promise resolves, so that who subscribes after it gets only what comes next. Idempotency keys are checked
    * before conditions.
    *
-   * @throws {TidingsError} `CONFLICT`, `LOG_FULL`, `LOG_UNAVAILABLE`; nothing was appended then
+   * @throws {TidingsError} `CONFLICT`, `CHANNEL_FULL`, `LOG_FULL`, `LOG_UNAVAILABLE`; nothing was appended then
    */
   append(channel: string, batch: readonly NewMessage[], options?: AppendOptions): Promise<Appended>;
 
@@ -108,7 +136,7 @@ export interface Log {
   /** The messages after an offset, from the earliest held on where that is later. */
   read(channel: string, after: Offset, limits: PageLimits): Promise<LogPage>;
 
-  /** The offset after which the newest `count` messages stand; that before the earliest where fewer are held. */
+  /** The offset after which the newest `count` messages held stand; that before the earliest where no more are held. */
   offsetBeforeLast(channel: string, count: number): Promise<Offset>;
 
   describe(channel: string): Promise<ChannelDescription>;
@@ -130,7 +158,11 @@ export interface Log {
   /** Listens to all followed channels; the answer ends it. Listeners MUST NOT throw. */
   tail(listener: TailListener): () => void;
 
-  /** Drops all messages up to and with `upTo` (default: the head). Head and epoch stay; the tail is told. */
+  /**
+   * Drops all messages up to and with `upTo` (default: the head). Head and epoch stay; the tail is told. On a compact
+   * channel values go too, and `resumable` becomes `upTo` at least: who stands below is told a gap. Who stands above
+   * keeps what they know, as on every channel: what readers are to forget is deleted, not truncated.
+   */
   truncate(channel: string, upTo?: Offset): Promise<ChannelState>;
 
   /** Drops what is over its age. Called about once a second; a log may also do so on its own. */

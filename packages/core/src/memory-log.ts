@@ -1,13 +1,7 @@
-import {
-  IDEMPOTENCY_MS,
-  type Message,
-  messageBytes,
-  type NewMessage,
-  type Offset,
-  TidingsError,
-  toOffset,
-} from "@tidings/protocol";
+import { type Message, type NewMessage, type Offset, TidingsError, toOffset } from "@tidings/protocol";
 import { planAppend } from "./append-plan.ts";
+import { checkRoom } from "./check-room.ts";
+import { KeyedRing } from "./keyed-ring.ts";
 import type {
   AppendOptions,
   Appended,
@@ -17,18 +11,13 @@ import type {
   LogOptions,
   LogPage,
   PageLimits,
+  Retention,
   TailListener,
 } from "./log.ts";
+import { PlainRing } from "./plain-ring.ts";
+import type { Ring } from "./ring.ts";
 
-/** One channel: a ring of messages, of which those before `start` are gone. */
-interface Ring {
-  head: Offset;
-  messages: (Message | undefined)[];
-  start: number;
-  bytes: number;
-  /** Oldest first, as a Map keeps them, so that forgetting stops at the first that is still fresh. */
-  readonly keys: Map<string, { readonly offset: Offset; readonly untilMs: number }>;
-}
+const NO_VALUES = { count: 0, bytes: 0 };
 
 /** The log in memory: ordered and bounded like every other, gone with the process. A new one is a new epoch. */
 export class MemoryLog implements Log {
@@ -53,21 +42,20 @@ export class MemoryLog implements Log {
   ): Promise<Appended> {
     this.#checkOpen();
     const timeMs = this.#options.nowMs();
-    const existing = this.#rings.get(channel);
+    const retention = this.#options.retentionOf(channel);
+    const existing = this.#find(channel, retention);
+    // A deletion that is over its age has gone, and must not be taken for one that is replaced now.
+    if (retention.compact === true) existing?.trim(retention, timeMs);
     const at = { epoch: this.#epoch, head: existing?.head ?? toOffset(0), timeMs };
-    const plan = planAppend(channel, at, batch, options, (key) => recall(existing, key, timeMs));
+    const plan = planAppend(channel, at, batch, options, (key) => existing?.keys.recall(key, timeMs));
     if (plan.messages.length === 0 && plan.keys.length === 0)
       return { epoch: this.#epoch, offset: plan.offset, appended: 0 };
 
-    const ring = existing ?? this.#create(channel);
-    for (const message of plan.messages) {
-      ring.messages.push(message);
-      ring.bytes += messageBytes(message);
-      ring.head = message.offset;
-    }
-    forget(ring, timeMs);
-    for (const [key, offset] of plan.keys) ring.keys.set(key, { offset, untilMs: timeMs + IDEMPOTENCY_MS });
-    this.#trim(channel, ring, timeMs);
+    if (retention.compact === true) checkKeyed(channel, retention, existing, plan.messages);
+    const ring = existing ?? this.#create(channel, retention);
+    ring.add(plan.messages);
+    ring.keys.remember(plan.keys, timeMs);
+    ring.trim(retention, timeMs);
     this.#tell(channel, ring, plan.messages);
     return { epoch: this.#epoch, offset: plan.offset, appended: plan.messages.length };
   }
@@ -86,24 +74,12 @@ export class MemoryLog implements Log {
   async read(channel: string, after: Offset, limits: PageLimits): Promise<LogPage> {
     this.#checkOpen();
     const ring = this.#fresh(channel);
-    const state = this.#state(ring);
-    const messages: Message[] = [];
-    if (ring !== undefined) {
-      let bytes = 0;
-      for (let at = ring.start + Math.max(0, after + 1 - state.earliest); at < ring.messages.length; at++) {
-        const message = ring.messages[at] as Message;
-        bytes += messageBytes(message);
-        if (messages.length > 0 && (messages.length >= limits.maxMessages || bytes > limits.maxBytes)) break;
-        messages.push(message);
-      }
-    }
-    return { ...state, messages };
+    return { ...this.#state(ring), messages: ring?.read(after, limits) ?? [] };
   }
 
   async offsetBeforeLast(channel: string, count: number): Promise<Offset> {
     this.#checkOpen();
-    const { head, earliest } = this.#state(this.#fresh(channel));
-    return toOffset(Math.max(earliest - 1, head - count));
+    return this.#fresh(channel)?.offsetBeforeLast(count) ?? toOffset(0);
   }
 
   async describe(channel: string): Promise<ChannelDescription> {
@@ -146,8 +122,7 @@ export class MemoryLog implements Log {
     this.#checkOpen();
     const ring = this.#fresh(channel);
     if (ring !== undefined) {
-      while (ring.start < ring.messages.length && earliestOf(ring) <= (upTo ?? ring.head)) dropFirst(ring);
-      compact(ring);
+      ring.truncate(upTo ?? ring.head);
       this.#tell(channel, ring, []);
     }
     return this.#state(ring);
@@ -156,9 +131,9 @@ export class MemoryLog implements Log {
   async sweep(): Promise<void> {
     if (this.#isClosed) return;
     const nowMs = this.#options.nowMs();
-    for (const [channel, ring] of this.#rings) {
-      forget(ring, nowMs);
-      this.#trim(channel, ring, nowMs);
+    for (const channel of this.#rings.keys()) {
+      const ring = this.#fresh(channel, nowMs) as Ring;
+      ring.keys.forget(nowMs);
       this.#tell(channel, ring, []);
     }
   }
@@ -170,42 +145,48 @@ export class MemoryLog implements Log {
     this.#rings.clear();
   }
 
-  #create(channel: string): Ring {
-    const ring: Ring = { head: toOffset(0), messages: [], start: 0, bytes: 0, keys: new Map() };
+  #create(channel: string, { compact }: Retention): Ring {
+    const ring = compact === true ? new KeyedRing() : new PlainRing();
     this.#rings.set(channel, ring);
     return ring;
   }
 
-  /** The channel without what is over its age, so that a read never shows it. */
-  #fresh(channel: string): Ring | undefined {
+  /** The channel as its retention wants it kept. */
+  #find(channel: string, { compact }: Retention): Ring | undefined {
     const ring = this.#rings.get(channel);
-    if (ring !== undefined) this.#trim(channel, ring, this.#options.nowMs());
+    if (ring instanceof KeyedRing) ring.keep(compact === true);
+    if (compact !== true || !(ring instanceof PlainRing)) return ring;
+    const keyed = new KeyedRing(ring);
+    this.#rings.set(channel, keyed);
+    return keyed;
+  }
+
+  /** The channel without what is over its age, so that a read never shows it. */
+  #fresh(channel: string, nowMs: number = this.#options.nowMs()): Ring | undefined {
+    if (!this.#rings.has(channel)) return undefined;
+    const retention = this.#options.retentionOf(channel);
+    const ring = this.#find(channel, retention);
+    ring?.trim(retention, nowMs);
     return ring;
   }
 
-  #trim(channel: string, ring: Ring, nowMs: number): void {
-    const { maxMessages, maxBytes, maxAgeMs } = this.#options.retentionOf(channel);
-    for (let first = ring.messages[ring.start]; first !== undefined; first = ring.messages[ring.start]) {
-      const held = ring.messages.length - ring.start;
-      if (held <= maxMessages && ring.bytes <= maxBytes && nowMs - first.timeMs <= maxAgeMs) break;
-      dropFirst(ring);
-    }
-    compact(ring);
-  }
-
   #state(ring: Ring | undefined): ChannelState {
-    return { epoch: this.#epoch, head: ring?.head ?? toOffset(0), earliest: earliestOf(ring) };
+    const state = {
+      epoch: this.#epoch,
+      head: ring?.head ?? toOffset(0),
+      earliest: ring?.earliest ?? toOffset(1),
+    };
+    return ring?.resumable === undefined ? state : { ...state, resumable: ring.resumable };
   }
 
   #describe(channel: string): ChannelDescription {
     const ring = this.#fresh(channel);
-    const messages = ring === undefined ? 0 : ring.messages.length - ring.start;
-    return { channel, ...this.#state(ring), messages, bytes: ring?.bytes ?? 0 };
+    return { channel, ...this.#state(ring), messages: ring?.size ?? 0, bytes: ring?.bytes ?? 0 };
   }
 
   #tell(channel: string, ring: Ring | undefined, messages: readonly Message[]): void {
     const told = this.#followed.get(channel);
-    const earliest = earliestOf(ring);
+    const earliest = ring?.earliest ?? toOffset(1);
     if (told === undefined || (messages.length === 0 && told === earliest)) return;
     this.#followed.set(channel, earliest);
     const event = { channel, epoch: this.#epoch, earliest, messages };
@@ -218,31 +199,13 @@ export class MemoryLog implements Log {
   }
 }
 
-function earliestOf(ring: Ring | undefined): Offset {
-  return toOffset(ring === undefined ? 1 : ring.head - (ring.messages.length - ring.start) + 1);
-}
-
-function dropFirst(ring: Ring): void {
-  ring.bytes -= messageBytes(ring.messages[ring.start] as Message);
-  ring.messages[ring.start] = undefined;
-  ring.start++;
-}
-
-/** Gives the room before `start` back, once it is as much as what is held: each message is moved once on average. */
-function compact(ring: Ring): void {
-  if (ring.start < 64 || ring.start * 2 < ring.messages.length) return;
-  ring.messages = ring.messages.slice(ring.start);
-  ring.start = 0;
-}
-
-function recall(ring: Ring | undefined, key: string, nowMs: number): Offset | undefined {
-  const known = ring?.keys.get(key);
-  return known !== undefined && known.untilMs > nowMs ? known.offset : undefined;
-}
-
-function forget(ring: Ring, nowMs: number): void {
-  for (const [key, { untilMs }] of ring.keys) {
-    if (untilMs > nowMs) return;
-    ring.keys.delete(key);
-  }
+/** @throws {TidingsError} `CHANNEL_FULL` */
+function checkKeyed(
+  channel: string,
+  retention: Retention,
+  ring: Ring | undefined,
+  messages: readonly Message[],
+): void {
+  const keyed = ring instanceof KeyedRing ? ring : undefined;
+  checkRoom(channel, retention, keyed?.values ?? NO_VALUES, messages, (key) => keyed?.valueBytes(key));
 }

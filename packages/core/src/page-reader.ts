@@ -1,7 +1,7 @@
 import { type Batch, type Cursor, pageFormat, sliceBatch } from "@tidings/protocol";
 import { eventFilter } from "./filter.ts";
 import { fitBatch } from "./fit.ts";
-import { type Gap, joinGaps } from "./gap.ts";
+import { type Gap, joinGaps, moveTo } from "./gap.ts";
 import type { FlushListener, Hub } from "./hub.ts";
 import type { PageLimits } from "./log.ts";
 import { Reader, type ReaderSink } from "./reader.ts";
@@ -175,7 +175,7 @@ export class PageReader implements ReaderSink, FlushListener {
     const last = batch.offsets.slice(0, count).findLast((offset) => offset > 0);
     // Only ephemeral messages stand before the cut: there is no cursor to go on from.
     if (last === undefined || cursor === undefined) return batch;
-    this.#cutAt.set(reader.channel, { epoch: cursor.epoch, offset: last });
+    this.#cutAt.set(reader.channel, moveTo(cursor, last));
     return sliceBatch(batch, 0, count);
   }
 }

@@ -4,32 +4,67 @@ import {
   checkIdempotencyKey,
   checkKey,
   DEFAULT_EVENT,
-  isReserved,
   type Limits,
-  type NewMessage,
   TidingsError,
 } from "@tidings/protocol";
+import { findBindings } from "./binding.ts";
 import type { AppendOptions, Appended, Log } from "./log.ts";
-import type { Policies } from "./policy.ts";
+import type { PayloadStore } from "./payload-store.ts";
+import { Payloads, type Prepared } from "./payloads.ts";
+import type { Policies, ResolvedPolicy } from "./policy.ts";
+import { checkDeletion, checkPolicy, keyRequired } from "./publish-checks.ts";
+import type { PublishMessage } from "./publish-message.ts";
+import type { TokenBucket } from "./token-bucket.ts";
+import { Turns } from "./turns.ts";
 
 export interface PublishOptions extends AppendOptions {
   /** Pass the messages on to live readers and keep none. */
   readonly ephemeral?: boolean;
+  /** Who sends: what it may pass on a second is bounded, and it stands for the key of what it sends where messages are conflated. */
+  readonly sender?: Sender | undefined;
   /** Published by the server's own code: reserved channels and those closed to others are open to it. */
   readonly isServer?: boolean;
 }
+
+/** A peer that publishes, as far as ephemeral messages are concerned. */
+export interface Sender {
+  /** Tells its messages from those of others; given to readers, so it MUST NOT let them do anything. */
+  readonly key?: string;
+  readonly bucket: TokenBucket;
+}
+
+export interface PublisherOptions {
+  /** Where payloads go that cannot travel inline. Without it they are refused. */
+  readonly store?: PayloadStore;
+  /** Milliseconds of any clock that goes forward; needed where senders have buckets. */
+  readonly nowMs?: () => number;
+  /** Bytes of messages that may wait for a payload to be stored, on all channels together. Default 67,108,864 (64 MiB). */
+  readonly maxWaitingBytes?: number;
+  /** Told of what did not fail a publish: a stored payload that could not be bound to its message, which a sweep mends. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+const MAX_WAITING_BYTES = 67_108_864;
+/** What a message that waits costs beside its data, in bytes, about. */
+const WAITING_OVERHEAD_BYTES = 512;
 
 /** The one way into a log: whatever brings a message, its names, sizes and the channel's policy are checked here. */
 export class Publisher {
   readonly #log: Log;
   readonly #policies: Policies;
   readonly #limits: Limits;
+  readonly #options: PublisherOptions;
+  readonly #payloads: Payloads;
+  readonly #turns = new Turns();
+  #waitingBytes = 0;
   #published = 0;
 
-  constructor(log: Log, policies: Policies, limits: Limits) {
+  constructor(log: Log, policies: Policies, limits: Limits, options: PublisherOptions = {}) {
     this.#log = log;
     this.#policies = policies;
     this.#limits = limits;
+    this.#options = options;
+    this.#payloads = new Payloads(options.store, limits);
   }
 
   /** Messages appended or passed on so far. */
@@ -38,27 +73,30 @@ export class Publisher {
   }
 
   /**
-   * Appends a batch as one; answers `undefined` for an ephemeral one. JSON and text payloads MUST be checked already.
+   * Appends a batch as one; answers `undefined` for an ephemeral one. JSON and text payloads MUST be checked already. What is
+   * published to one channel is appended in the order of the calls, also where a payload has to be stored first.
    *
-   * @throws {TidingsError} `REQUEST_INVALID`, `CHANNEL_NAME_INVALID`, `CHANNEL_RESERVED`, `PUBLISH_FORBIDDEN`, `EVENT_NAME_INVALID`,
-   *   `KEY_INVALID`, `MESSAGE_TOO_LARGE`, `BATCH_TOO_LARGE`, and those of `Log.append`
+   * @throws {TidingsError} those of {@link Publisher.check}, `ARTIFACT_UNKNOWN`, `RATE_LIMITED` where the sender passes on too
+   *   much or too much waits for the store, and those of `Log.append` and `PayloadStore.put`
    */
   async publish(
     channel: string,
-    batch: readonly NewMessage[],
+    batch: readonly PublishMessage[],
     options: PublishOptions = {},
   ): Promise<Appended | undefined> {
-    const { ephemeral = false, isServer = false, ...append } = options;
-    if (ephemeral && (append.ifOffset !== undefined || append.ifEpoch !== undefined)) {
-      throw new TidingsError(
-        "REQUEST_INVALID",
-        "an ephemeral message is not appended, so no head can be its condition; leave one out.",
-      );
+    let needsStore: boolean;
+    try {
+      needsStore = this.check(channel, batch, options);
+    } catch (error) {
+      this.#payloads.discardGiven(batch);
+      throw error;
     }
-    this.#checkChannel(channel, ephemeral, isServer);
-    this.#checkBatch(channel, batch, append);
+    const { ephemeral = false, isServer: _, sender, ...append } = options;
+    if (ephemeral && sender !== undefined) this.#checkRate(channel, batch.length, sender);
+    // Nearly always neither holds, and the log is called in this very turn.
+    if (needsStore || this.#turns.isTaken(channel)) return this.#publishInTurn(channel, batch, options);
     if (ephemeral) {
-      await this.#log.broadcast(channel, batch);
+      await this.#log.broadcast(channel, this.#withKeys(channel, batch, sender?.key));
       this.#published += batch.length;
       return undefined;
     }
@@ -67,30 +105,147 @@ export class Publisher {
     return appended;
   }
 
-  #checkChannel(channel: string, isEphemeral: boolean, isServer: boolean): void {
+  /**
+   * Checks a publish as far as it can be without doing it. Answers whether a payload has to be stored for it.
+   *
+   * @throws {TidingsError} `REQUEST_INVALID`, `CHANNEL_NAME_INVALID`, `CHANNEL_RESERVED`, `PUBLISH_FORBIDDEN`, `EVENT_NAME_INVALID`,
+   *   `KEY_INVALID`, `KEY_REQUIRED`, `CHANNEL_NOT_KEYED`, `PREVIEW_INVALID`, `MESSAGE_TOO_LARGE`, `ARTIFACT_TOO_LARGE`,
+   *   `BATCH_TOO_LARGE`
+   */
+  check(channel: string, batch: readonly PublishMessage[], options: PublishOptions = {}): boolean {
+    const { ephemeral = false, isServer = false } = options;
+    if (ephemeral && (options.ifOffset !== undefined || options.ifEpoch !== undefined)) {
+      throw new TidingsError(
+        "REQUEST_INVALID",
+        "an ephemeral message is not appended, so no head can be its condition; leave one out.",
+      );
+    }
     checkChannel(channel);
     const policy = this.#policies.of(channel);
-    if (isReserved(channel) && !isServer) {
+    checkPolicy(channel, policy, ephemeral, isServer);
+    return this.#checkBatch(channel, policy, batch, options);
+  }
+
+  /**
+   * Whether a payload of this size may be stored for a message of the channel.
+   *
+   * @throws {TidingsError} `MESSAGE_TOO_LARGE` where the channel's policy stores none, else `ARTIFACT_TOO_LARGE`
+   */
+  checkStorable(channel: string, size: number): void {
+    this.#payloads.checkStorable(channel, size, this.#policies.of(channel));
+  }
+
+  #checkRate(channel: string, count: number, { bucket }: Sender): void {
+    const nowMs = this.#options.nowMs?.() ?? 0;
+    if (bucket.take(count, nowMs)) return;
+    const { maxEphemeralPerSecond } = this.#limits;
+    throw new TidingsError(
+      "RATE_LIMITED",
+      `${count} more ephemeral messages for channel "${channel}" are too many: the limit is ${maxEphemeralPerSecond} a second, ` +
+        `and ${maxEphemeralPerSecond * 2} at once. Send fewer, the newest of each key say; there is room in ${bucket.waitMs(count)} ms.`,
+    );
+  }
+
+  /** Where only the newest of each key is given to the slow, a sender that names no key is one. */
+  #withKeys(
+    channel: string,
+    batch: readonly PublishMessage[],
+    key: string | undefined,
+  ): readonly PublishMessage[] {
+    if (key === undefined || !this.#policies.of(channel).conflate) return batch;
+    return batch.map((message) => (message.key === undefined ? { ...message, key } : message));
+  }
+
+  /** Stores first, then appends when all that was published to the channel before has been appended. */
+  async #publishInTurn(
+    channel: string,
+    batch: readonly PublishMessage[],
+    { ephemeral = false, isServer: _, sender, ...append }: PublishOptions,
+  ): Promise<Appended | undefined> {
+    const bytes = batch.reduce((sum, { data }) => sum + data.length + WAITING_OVERHEAD_BYTES, 0);
+    const { maxWaitingBytes = MAX_WAITING_BYTES } = this.#options;
+    // A single one may always: its size is bounded by other limits.
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > maxWaitingBytes) {
+      this.#payloads.discardGiven(batch);
       throw new TidingsError(
-        "CHANNEL_RESERVED",
-        `"${channel}" begins with "$" and is written by the system alone; choose another name.`,
+        "RATE_LIMITED",
+        `${this.#waitingBytes} bytes of messages wait for payloads to be stored, and ${maxWaitingBytes} is the most; try again.`,
       );
     }
-    if (policy.publish === "server" && !isServer) {
-      throw new TidingsError(
-        "PUBLISH_FORBIDDEN",
-        `the policy "${policy.pattern}" lets only the server itself publish to channel "${channel}".`,
-      );
-    }
-    if (policy.ephemeralOnly && !isEphemeral) {
-      throw new TidingsError(
-        "PUBLISH_FORBIDDEN",
-        `the policy "${policy.pattern}" keeps no messages of channel "${channel}"; publish with ?ephemeral.`,
-      );
+    this.#waitingBytes += bytes;
+    const turn = this.#turns.take(channel);
+    let isWaiting = true;
+    // As soon as the log was called: it keeps the order of calls by itself.
+    const leave = (): void => {
+      if (isWaiting) this.#waitingBytes -= bytes;
+      isWaiting = false;
+      turn.done();
+    };
+    try {
+      if (ephemeral) {
+        await turn.come;
+        const passedOn = this.#log.broadcast(channel, this.#withKeys(channel, batch, sender?.key));
+        leave();
+        await passedOn;
+        this.#published += batch.length;
+        return undefined;
+      }
+      const prepared = await this.#payloads.prepare(channel, batch, this.#policies.of(channel));
+      await turn.come;
+      return await this.#append(channel, prepared, append, leave);
+    } finally {
+      // One that failed lets go of those after it only in its turn: they could come before those ahead of it otherwise.
+      if (isWaiting) {
+        this.#waitingBytes -= bytes;
+        isWaiting = false;
+        void turn.come.then(turn.done);
+      }
     }
   }
 
-  #checkBatch(channel: string, batch: readonly NewMessage[], options: AppendOptions): void {
+  async #append(
+    channel: string,
+    prepared: readonly Prepared[],
+    options: AppendOptions,
+    onCalled: () => void,
+  ): Promise<Appended> {
+    let appended: Appended;
+    try {
+      const appending = this.#log.append(
+        channel,
+        prepared.map(({ message }) => message),
+        options,
+      );
+      onCalled();
+      appended = await appending;
+    } catch (error) {
+      this.#payloads.discard(prepared);
+      throw error;
+    }
+    this.#published += appended.appended;
+    if (appended.appended === 0) this.#payloads.discard(prepared);
+    // Not waited for: the messages are in the log, whatever becomes of this, and a sweep mends it.
+    else this.#bind(channel, prepared, appended).catch((error: unknown) => this.#options.onFault?.(error));
+    return appended;
+  }
+
+  async #bind(channel: string, prepared: readonly Prepared[], appended: Appended): Promise<void> {
+    const { store } = this.#options;
+    if (store === undefined || prepared.every(({ stored }) => stored === undefined)) return;
+    const bindings = await findBindings(this.#log, channel, prepared, appended);
+    const { epoch } = appended;
+    const bound = bindings.map(async ({ id, offset }) => store.bind(id, channel, { epoch, offset }));
+    await Promise.all(bound);
+    // Those of a batch that were repeats: no message names what was stored for them.
+    this.#payloads.discard(prepared.filter(({ stored }) => bindings.every(({ id }) => id !== stored?.id)));
+  }
+
+  #checkBatch(
+    channel: string,
+    policy: ResolvedPolicy,
+    batch: readonly PublishMessage[],
+    { ephemeral = false, idempotencyKey }: PublishOptions,
+  ): boolean {
     const { maxBatchMessages } = this.#limits;
     if (batch.length === 0)
       throw new TidingsError("BODY_INVALID", "the batch holds no message; send one line or more.");
@@ -100,20 +255,17 @@ export class Publisher {
         `the batch holds ${batch.length} messages; the limit is ${maxBatchMessages}. Send it in parts.`,
       );
     }
-    if (options.idempotencyKey !== undefined) checkIdempotencyKey(options.idempotencyKey);
-    const { maxMessageBytes } = this.#policies.of(channel);
-    for (const { event, key, idempotencyKey, data } of batch) {
+    if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
+    let needsStore = false;
+    for (const message of batch) {
       // Most have it, and the check is what takes longest here.
-      if (event !== DEFAULT_EVENT) checkEvent(event);
-      if (key !== undefined) checkKey(key);
-      if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
-      if (data.length > maxMessageBytes) {
-        throw new TidingsError(
-          "MESSAGE_TOO_LARGE",
-          `a message for channel "${channel}" has ${data.length} bytes; the limit is ${maxMessageBytes}. ` +
-            "Send it in parts, or publish a URL to it.",
-        );
-      }
+      if (message.event !== DEFAULT_EVENT) checkEvent(message.event);
+      if (message.key !== undefined) checkKey(message.key);
+      else if (policy.compact) throw keyRequired(channel, policy);
+      if (message.idempotencyKey !== undefined) checkIdempotencyKey(message.idempotencyKey);
+      if (message.kind === "none") checkDeletion(channel, policy, message, ephemeral);
+      if (this.#payloads.needsStore(channel, message, policy, ephemeral)) needsStore = true;
     }
+    return needsStore;
   }
 }

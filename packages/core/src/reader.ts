@@ -7,9 +7,9 @@ import {
   type WireFormat,
 } from "@tidings/protocol";
 import { applyFilter, type Filter } from "./filter.ts";
-import { findGap, type Gap, goneError } from "./gap.ts";
+import { findGap, type Gap, goneError, markBeginning, markBegun, moveTo } from "./gap.ts";
 import type { Hub } from "./hub.ts";
-import type { HubChannel } from "./hub-channel.ts";
+import type { EphemeralPlace, HubChannel } from "./hub-channel.ts";
 import type { Lane, LaneMember } from "./lane.ts";
 import type { LogPage, PageLimits } from "./log.ts";
 import { findLast, type Start } from "./start.ts";
@@ -65,6 +65,8 @@ export class Reader implements LaneMember {
   #isChecked = false;
   #isOpened = false;
   #isAtHead = false;
+  /** Where it stands among the channel's ephemeral messages, once it was live. */
+  #ephemeral: EphemeralPlace | undefined;
   /** Set while it is live. */
   #place: { readonly channel: HubChannel; readonly lane: Lane } | undefined;
 
@@ -129,6 +131,8 @@ export class Reader implements LaneMember {
   fallBehind(): void {
     if (this.#state !== "live") return;
     this.#isAtHead = false;
+    if (this.#ephemeral !== undefined)
+      this.#ephemeral = this.#place?.channel.ephemeralPlaceSince(this.#ephemeral);
     this.#leave("catching-up");
     try {
       this.#sink.fellBehind(this);
@@ -146,7 +150,7 @@ export class Reader implements LaneMember {
   #stepInHub(): boolean {
     const { start, format, filter, limits, stopsAtHead } = this.#options;
     // A reader that stops at the head wants the log's: the hub's may be a moment behind.
-    const channel = stopsAtHead === true ? undefined : this.#hub.get(this.channel);
+    const channel = stopsAtHead === true ? undefined : this.#hub.get(this.channel, this.#ephemeral);
     if (channel === undefined) return false;
     if (this.#cursor === undefined) {
       if (start.at !== "latest") return false;
@@ -161,7 +165,7 @@ export class Reader implements LaneMember {
     if (isBehind && near === undefined) return false;
     this.#isChecked = true;
     this.#open(this.#cursor);
-    if (near !== undefined) this.#hand(near.batch, { epoch, offset: near.offset });
+    if (near !== undefined) this.#hand(near.batch, moveTo(this.#cursor, near.offset));
     this.#isAtHead = this.#cursor.offset >= channel.head;
     if (this.#isCatchingUp() && this.#isAtHead) this.#join(channel);
     return true;
@@ -175,9 +179,10 @@ export class Reader implements LaneMember {
       return;
     }
     const page = await this.#readPage(start, limits);
-    if (!this.#isCatchingUp() || !this.#settle(page)) return;
+    if (!this.#isCatchingUp() || !this.#settle(page, start)) return;
     const last = page.messages.at(-1);
-    const cursor = { epoch: page.epoch, offset: last?.offset ?? (this.#cursor as Cursor).offset };
+    // A page without messages leads to the head, which a compact channel may not hold any more.
+    const cursor = moveTo(this.#cursor as Cursor, last?.offset ?? page.head);
     const source = { channel: this.channel, epoch: page.epoch };
     this.#hand(encodeBatch(format, applyFilter(filter, page.messages), source, this.#hub.allocate), cursor);
     this.#isAtHead = cursor.offset >= page.head;
@@ -203,16 +208,18 @@ export class Reader implements LaneMember {
   }
 
   /** Makes the cursor one of the page's log, telling a gap; `false` where the page is not what comes after it. */
-  #settle(page: LogPage): boolean {
+  #settle(page: LogPage, start: Start): boolean {
     if (this.#cursor === undefined) {
       // Where the page begins: nothing was promised before, so nothing is missing.
       const first = page.messages[0]?.offset ?? toOffset(page.head + 1);
-      this.#cursor = { epoch: page.epoch, offset: toOffset(first - 1) };
+      const offset = toOffset((start.at === "earliest" ? page.earliest : first) - 1);
+      this.#cursor = markBegun({ epoch: page.epoch, offset }, page.resumable);
     }
     const gap = findGap(this.#cursor, page, this.#hub.log.isContiguous);
     this.#isChecked = true;
     if (gap === undefined) {
       this.#open(this.#cursor);
+      this.#cursor = markBeginning(this.#cursor, page);
       return true;
     }
     if (this.#options.onGap === "fail") {
@@ -221,9 +228,10 @@ export class Reader implements LaneMember {
     }
     this.#open(gap.from);
     if (!this.#isCatchingUp()) return false;
-    this.#cursor = gap.to;
+    this.#cursor = markBeginning(gap.to, page);
     this.#sink.gap(this, gap);
-    return this.#isCatchingUp() && gap.reason === "expired";
+    // Of a compact channel the gap may lead back to the beginning, which is not what was read.
+    return this.#isCatchingUp() && gap.reason === "expired" && gap.to.offset > gap.from.offset;
   }
 
   #open(cursor: Cursor): void {
@@ -241,14 +249,26 @@ export class Reader implements LaneMember {
 
   /** catching-up → live, in one synchronous step at the channel's head: no window for a loss or a repeat. */
   #join(channel: HubChannel): void {
+    if (this.#ephemeral !== undefined) this.#handMissed(channel, this.#ephemeral);
     // A sink that was called since may have had the channel let go: nothing would ever come there.
-    if (channel.isAbandoned) return;
+    if (!this.#isCatchingUp() || channel.isAbandoned) return;
     const lane = channel.lane(this.#options.format, this.#options.filter);
     this.#handedUpTo = (this.#cursor as Cursor).offset;
     this.#place = { channel, lane };
+    this.#ephemeral = channel.ephemeralPlace;
     lane.members.add(this);
     this.#state = "live";
     this.#sink.caughtUp(this);
+  }
+
+  /** The newest ephemeral messages that were passed on while it was behind. */
+  #handMissed(channel: HubChannel, place: EphemeralPlace): void {
+    const { format, filter } = this.#options;
+    const missed = applyFilter(filter, channel.missedSince(place));
+    this.#ephemeral = channel.ephemeralPlace;
+    if (missed.length === 0) return;
+    const source = { channel: this.channel, epoch: channel.epoch };
+    this.#sink.batch(this, encodeBatch(format, missed, source, this.#hub.allocate));
   }
 
   /** Keeps the cursor, and is no longer live. */

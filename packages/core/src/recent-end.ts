@@ -1,5 +1,15 @@
-import { type Allocate, type Batch, joinBatches, type Offset, sliceBatch } from "@tidings/protocol";
+import {
+  type Allocate,
+  type Batch,
+  encodeBatch,
+  joinBatches,
+  type Message,
+  messageBytes,
+  type Offset,
+  sliceBatch,
+} from "@tidings/protocol";
 import type { Chunk } from "./chunk.ts";
+import { applyFilter } from "./filter.ts";
 import { fitBatch } from "./fit.ts";
 import type { Lane } from "./lane.ts";
 import type { PageLimits } from "./log.ts";
@@ -21,8 +31,11 @@ export class RecentEnd {
   #bytes = 0;
   /** Everything after this offset, up to the channel's head, is here. */
   #start: Offset;
+  /** Of a channel that conflates, the newest message here of each key. */
+  readonly #newest: Map<string, Offset> | undefined;
 
-  constructor(head: Offset, maxBytes: number, allocate: Allocate) {
+  constructor(head: Offset, maxBytes: number, allocate: Allocate, conflates = false) {
+    this.#newest = conflates ? new Map() : undefined;
     this.#start = head;
     this.#maxBytes = maxBytes;
     this.#allocate = allocate;
@@ -30,7 +43,7 @@ export class RecentEnd {
 
   /** The same messages, without their encodings: those are of the lanes that made them. */
   copy(): RecentEnd {
-    const other = new RecentEnd(this.#start, this.#maxBytes, this.#allocate);
+    const other = new RecentEnd(this.#start, this.#maxBytes, this.#allocate, this.#newest !== undefined);
     for (const chunk of this.#chunks) other.push(chunk.again());
     return other;
   }
@@ -44,6 +57,8 @@ export class RecentEnd {
     chunk.isHeld = true;
     this.#chunks.push(chunk);
     this.#bytes += chunk.bytes;
+    for (const { key, offset } of this.#newest === undefined ? [] : chunk.messages)
+      if (key !== undefined) this.#newest?.set(key, offset);
   }
 
   encode(chunk: Chunk, lane: Lane): Batch {
@@ -56,6 +71,7 @@ export class RecentEnd {
   /** One page at most of what came after an offset; `undefined` where it does not reach back that far. */
   read(lane: Lane, after: Offset, limits: PageLimits): RecentPage | undefined {
     if (after < this.#start) return undefined;
+    if (this.#newest !== undefined) return this.#readNewest(this.#newest, lane, after, limits);
     const batches: Batch[] = [];
     let { maxMessages, maxBytes } = limits;
     let offset = after;
@@ -86,6 +102,8 @@ export class RecentEnd {
       oldest.isHeld = false;
       this.#bytes -= oldest.bytes;
       this.#start = oldest.last;
+      for (const { key, offset } of this.#newest === undefined ? [] : oldest.messages)
+        if (key !== undefined && this.#newest?.get(key) === offset) this.#newest.delete(key);
     }
     if (gone > 0) this.#chunks.splice(0, gone);
   }
@@ -97,6 +115,37 @@ export class RecentEnd {
       chunk.forget(lane);
       this.#bytes += chunk.bytes;
     }
+  }
+
+  /** Without messages that a newer one of their key stands for; encoded for this reader alone, since each lacks others. */
+  #readNewest(
+    newest: ReadonlyMap<string, Offset>,
+    lane: Lane,
+    after: Offset,
+    { maxMessages, maxBytes }: PageLimits,
+  ): RecentPage | undefined {
+    const [first] = this.#chunks;
+    if (first === undefined) return undefined;
+    const page: Message[] = [];
+    let bytes = 0;
+    let offset = after;
+    for (let at = this.#firstAfter(after); at < this.#chunks.length; at++) {
+      for (const message of (this.#chunks[at] as Chunk).messages) {
+        const { key } = message;
+        if (message.offset <= after || (key !== undefined && newest.get(key) !== message.offset)) continue;
+        bytes += messageBytes(message);
+        if (page.length > 0 && (page.length >= maxMessages || bytes > maxBytes))
+          return { batch: this.#encode(first, lane, page), offset };
+        page.push(message);
+        offset = message.offset;
+      }
+    }
+    const head = (this.#chunks.at(-1) as Chunk).last;
+    return { batch: this.#encode(first, lane, page), offset: head > offset ? head : offset };
+  }
+
+  #encode({ source }: Chunk, lane: Lane, messages: readonly Message[]): Batch {
+    return encodeBatch(lane.format, applyFilter(lane.filter, messages), source, this.#allocate);
   }
 
   #firstAfter(after: Offset): number {

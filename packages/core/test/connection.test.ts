@@ -329,7 +329,7 @@ describe("writing", () => {
 
   test("a codec without words for a frame writes nothing for it", () => {
     const { hub } = openHub();
-    const codec = { format: ndjsonFormat, frame: () => new Uint8Array() };
+    const codec = { format: ndjsonFormat, frame: () => new Uint8Array(), json: () => new Uint8Array() };
     const { connection, output } = connect(hub, { codec });
     connection.send({ type: "heartbeat" });
     expect(output.writes).toEqual([]);

@@ -380,3 +380,24 @@ test("a channel in parts delivers to the readers of each, and lets parts go that
   expect(hub.readersOf("c")).toBe(0);
   expect(hub.get("c")?.overflow).toBeUndefined();
 });
+
+test("a reader whose place in its part was taken is not handed an ephemeral message again by a part that lags", async () => {
+  const { hub, log, turns } = openHub({ maxFlushReaders: 1 });
+  const { reader, sink, told } = startReader(hub);
+  const other = startReader(hub);
+  await settled();
+  await log.broadcast("c", [number(7)]);
+  turns.end(); // one full part a turn: the other's readers have not been handed it
+  expect(told.filter((each) => each === "c/0=7;")).toHaveLength(1);
+  expect(other.told).not.toContain("c/0=7;");
+  other.reader.stop();
+  sink.drives = false;
+  reader.fallBehind();
+  startReader(hub);
+  await settled();
+  await sink.resume();
+  await turns.settle();
+  await log.broadcast("c", [number(8)]);
+  await turns.settle();
+  expect(told.filter((each) => each.startsWith("c/0"))).toEqual(["c/0=7;", "c/0=8;"]);
+});

@@ -398,6 +398,7 @@ class CheckedConnection {
     const codec: StreamCodec = {
       format: ndjsonFormat,
       frame: (frame) => new TextEncoder().encode(`${JSON.stringify(frame)}\n`),
+      json: (_type, line) => new TextEncoder().encode(`${line}\n`),
       ...(hasPosition
         ? { position: (cursors) => new TextEncoder().encode(`@${formatPosition(cursors)}\n`) }
         : {}),

@@ -11,6 +11,11 @@ test("a channel that no pattern names has the defaults", () => {
     maxMessageBytes: 1_000,
     publish: "anyone",
     ephemeralOnly: false,
+    inlineBytes: 100_000,
+    maxArtifactBytes: 5_368_709_120,
+    compact: false,
+    conflate: false,
+    presence: true,
   });
 });
 
@@ -65,6 +70,24 @@ test("the system's channels are named by patterns of their own", () => {
   );
   expect(policies.of("$sys/x")).toMatchObject({ pattern: "$sys/*", publish: "anyone" });
   expect(policies.of("x")).toMatchObject({ publish: "server" });
+});
+
+test("a compacting policy says so to the log, and the others say nothing", () => {
+  const policies = new Policies([{ pattern: "prices", compact: true }], DEFAULTS);
+  expect(policies.of("prices").retention).toEqual({ ...DEFAULT_RETENTION, compact: true });
+  expect(policies.of("b").retention).toEqual(DEFAULT_RETENTION);
+});
+
+test("a policy can lower the size of stored payloads down to none, and not raise it above the server's", () => {
+  const policies = new Policies(
+    [
+      { pattern: "none", maxArtifactBytes: 0 },
+      { pattern: "large", maxArtifactBytes: 2_001 },
+    ],
+    { ...DEFAULTS, maxArtifactBytes: 2_000 },
+  );
+  expect(policies.of("none").maxArtifactBytes).toBe(0);
+  expect(policies.of("large").maxArtifactBytes).toBe(2_000);
 });
 
 test("a pattern that is none is refused when the policies are made", () => {

@@ -12,7 +12,11 @@ const encoder = new TextEncoder();
 
 /** Frames as lines of JSON. */
 export function jsonCodec(format: WireFormat = ndjsonFormat): StreamCodec {
-  return { format, frame: (frame) => encoder.encode(`${JSON.stringify(frame)}\n`) };
+  return {
+    format,
+    frame: (frame) => encoder.encode(`${JSON.stringify(frame)}\n`),
+    json: (_type, line) => encoder.encode(`${line}\n`),
+  };
 }
 
 /** An output that keeps each write. */

@@ -1,0 +1,43 @@
+import { IDEMPOTENCY_MS, type Message, type Offset } from "@tidings/protocol";
+import type { PageLimits, Retention } from "./log.ts";
+
+/** What the log in memory holds of one channel. */
+export interface Ring {
+  readonly head: Offset;
+  readonly earliest: Offset;
+  /** As in `ChannelState`. */
+  readonly resumable: Offset | undefined;
+  /** How many messages are held. */
+  readonly size: number;
+  readonly bytes: number;
+  readonly keys: RecentKeys;
+  add(messages: readonly Message[]): void;
+  /** Drops what the retention does not keep. */
+  trim(retention: Retention, nowMs: number): void;
+  truncate(upTo: Offset): void;
+  read(after: Offset, limits: PageLimits): readonly Message[];
+  offsetBeforeLast(count: number): Offset;
+}
+
+/** The idempotency keys of one channel. */
+export class RecentKeys {
+  /** Oldest first, as a Map keeps them, so that forgetting stops at the first that is still fresh. */
+  readonly #known = new Map<string, { readonly offset: Offset; readonly untilMs: number }>();
+
+  recall(key: string, nowMs: number): Offset | undefined {
+    const known = this.#known.get(key);
+    return known !== undefined && known.untilMs > nowMs ? known.offset : undefined;
+  }
+
+  remember(keys: readonly (readonly [key: string, offset: Offset])[], nowMs: number): void {
+    this.forget(nowMs);
+    for (const [key, offset] of keys) this.#known.set(key, { offset, untilMs: nowMs + IDEMPOTENCY_MS });
+  }
+
+  forget(nowMs: number): void {
+    for (const [key, { untilMs }] of this.#known) {
+      if (untilMs > nowMs) return;
+      this.#known.delete(key);
+    }
+  }
+}
