@@ -16,6 +16,11 @@ export class ChannelCache {
     return channel;
   }
 
+  /** As {@link ChannelCache.get}, without counting as a use. */
+  peek(name: string): Channel | undefined {
+    return this.#channels.get(name);
+  }
+
   set(channel: Channel): void {
     this.#channels.delete(channel.name);
     this.#channels.set(channel.name, channel);

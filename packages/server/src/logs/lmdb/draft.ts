@@ -22,8 +22,34 @@ export interface DraftStore {
   readonly blockStarts: (channelId: number, from: number, limit: number) => readonly Offset[];
 }
 
-/** One channel as a group of appends would leave it. */
-export class Draft {
+/** What a group makes of one channel. */
+export interface ChannelDraft {
+  /** As readers are shown it until the group is committed; `undefined` for a channel that is new. */
+  readonly before: Channel | undefined;
+  readonly channel: Channel;
+  /** What the tail is told. */
+  readonly messages: readonly Message[];
+  readonly isEmpty: boolean;
+  /** Whether it makes the store larger, so that a full one has to refuse it. */
+  readonly isGrowing: boolean;
+  /** Whether it leaves room behind. */
+  readonly isFreeing: boolean;
+  readonly keyCount: number;
+  /** The offset of an idempotency key that an append of this same group brought. */
+  recall(key: string): Offset | undefined;
+  /** @throws {TidingsError} `CHANNEL_FULL` */
+  append(plan: AppendPlan, retentionOf: (channel: string) => Retention): void;
+  /** Drops all up to an offset; the head at most. */
+  truncate(upTo: Offset): void;
+  retain(retention: Retention): void;
+  /** Removes what nobody is shown any more, at most `limit` blocks; answers how many. */
+  removeBlocks(limit: number, isThorough: boolean): number;
+  /** Writes what the store is to do; answers the idempotency keys that it is to remember. */
+  write(script: ScriptWriter): readonly Buffer[];
+}
+
+/** One channel whose offsets have no holes. */
+export class Draft implements ChannelDraft {
   /** As the store has it; `undefined` for a channel that is new. */
   readonly before: Channel | undefined;
   readonly #store: DraftStore;
@@ -57,16 +83,18 @@ export class Draft {
     );
   }
 
-  /** Whether it makes the store larger, so that a full one has to refuse it. */
   get isGrowing(): boolean {
     return this.#messages.length > 0 || this.#keys.size > 0;
+  }
+
+  get isFreeing(): boolean {
+    return this.#removed.length > 0;
   }
 
   get keyCount(): number {
     return this.#keys.size;
   }
 
-  /** The offset of an idempotency key that an append of this same group brought. */
   recall(key: string): Offset | undefined {
     return this.#keys.get(key);
   }
@@ -88,7 +116,6 @@ export class Draft {
     };
   }
 
-  /** Drops all up to an offset; the head at most. */
   truncate(upTo: Offset): void {
     const { head, earliest } = this.#channel;
     const next = Math.min(upTo, head) + 1;
@@ -102,8 +129,8 @@ export class Draft {
   }
 
   /**
-   * Removes blocks that nobody is shown any more, at most `limit`; answers how many. Only below what was earliest
-   * before this group: until it is committed, readers are given what they were given until now.
+   * Only below what was earliest before this group: until it is committed, readers are given what they were given
+   * until now.
    */
   removeBlocks(limit: number, isThorough: boolean): number {
     const { before } = this;
@@ -120,7 +147,6 @@ export class Draft {
     return count;
   }
 
-  /** Writes what the store is to do; answers the idempotency keys that it is to remember. */
   write(script: ScriptWriter): readonly Buffer[] {
     const { id, name } = this.#channel;
     for (const first of this.#removed) script.remove("blocks", blockKey(id, first));
@@ -135,12 +161,7 @@ export class Draft {
     if (this.#messages.length > 0 || this.#removed.length > 0 || this.#isTruncated) {
       script.put("channels", channelKey(name), encodeChannel(this.#channel));
     }
-    const untilMs = this.#timeMs + IDEMPOTENCY_MS;
-    return Array.from(this.#keys, ([key, offset]) => {
-      const bytes = idempotencyKey(id, key);
-      script.put("keys", bytes, encodeRecall(offset, untilMs));
-      return bytes;
-    });
+    return writeRecalls(script, id, this.#keys, this.#timeMs);
   }
 
   #locate(offset: number): Anchor {
@@ -152,4 +173,19 @@ export class Draft {
     }
     return { offset, bytesBefore, timeMs: this.#timeMs };
   }
+}
+
+/** Remembers idempotency keys; answers where. */
+export function writeRecalls(
+  script: ScriptWriter,
+  channelId: number,
+  keys: ReadonlyMap<string, Offset>,
+  timeMs: number,
+): readonly Buffer[] {
+  const untilMs = timeMs + IDEMPOTENCY_MS;
+  return Array.from(keys, ([key, offset]) => {
+    const bytes = idempotencyKey(channelId, key);
+    script.put("keys", bytes, encodeRecall(offset, untilMs));
+    return bytes;
+  });
 }

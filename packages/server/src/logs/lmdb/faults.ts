@@ -89,3 +89,20 @@ export async function isFull(path: string, error: unknown): Promise<boolean> {
 function withName(name: "ENOSPC" | "EDQUOT" | "EFBIG" | "EIO"): readonly (string | number)[] {
   return [name, constants.errno[name]];
 }
+
+export function closedError(): TidingsError {
+  return new TidingsError("LOG_UNAVAILABLE", "the log is closed; the server is going down.");
+}
+
+export function behindError(bytes: number): TidingsError {
+  return new TidingsError(
+    "LOG_UNAVAILABLE",
+    `more than ${bytes} bytes wait for the log's disk, which is slower than what is published; publish again later.`,
+  );
+}
+
+export function readError(channel: string, error: unknown): TidingsError {
+  const what = channel === "" ? "the log" : `channel "${channel}" of the log`;
+  const why = error instanceof Error ? error.message : String(error);
+  return new TidingsError("LOG_UNAVAILABLE", `${what} could not be read (${why}).`, {}, error);
+}

@@ -1,8 +1,12 @@
 import { type AppendOptions, type AppendPlan, planAppend, type Retention } from "@tidings/core";
 import { IDEMPOTENCY_MS, type NewMessage } from "@tidings/protocol";
 import { randomBytes } from "node:crypto";
-import { type Channel, newChannel } from "./channel.ts";
-import { Draft, type DraftStore } from "./draft.ts";
+import { type Channel, newChannel, newCompactChannel } from "./channel.ts";
+import { planConversion } from "./compact/convert.ts";
+import { SparseDraft } from "./compact/draft.ts";
+import { isSparse } from "./compact/held.ts";
+import { isConverted } from "./compact/window.ts";
+import { type ChannelDraft, Draft, type DraftStore } from "./draft.ts";
 import { encodeKeyList, expiryKey, NEXT_ID_KEY } from "./keys.ts";
 import { ScriptWriter } from "./script.ts";
 import type { ExpiredKeys, StoreReader } from "./store-reader.ts";
@@ -34,7 +38,7 @@ export interface Finished {
 export class Group {
   readonly timeMs: number;
   readonly #state: GroupState;
-  readonly #drafts = new Map<string, Draft>();
+  readonly #drafts = new Map<string, ChannelDraft>();
   #nextChannelId: number;
   #newChannels = 0;
   #isSweep = false;
@@ -45,7 +49,7 @@ export class Group {
     this.#nextChannelId = nextChannelId;
   }
 
-  get drafts(): ReadonlyMap<string, Draft> {
+  get drafts(): ReadonlyMap<string, ChannelDraft> {
     return this.#drafts;
   }
 
@@ -53,7 +57,7 @@ export class Group {
     return this.#nextChannelId;
   }
 
-  /** @throws {TidingsError} `CONFLICT` */
+  /** @throws {TidingsError} `CONFLICT`, `CHANNEL_FULL` */
   append(channel: string, batch: readonly NewMessage[], options: AppendOptions): AppendPlan {
     const { epoch, reader } = this.#state;
     const known = this.#drafts.get(channel);
@@ -64,13 +68,27 @@ export class Group {
         known?.recall(key) ?? (before === undefined ? undefined : reader.recall(before.id, key, this.timeMs))
       );
     });
-    if (plan.messages.length > 0 || plan.keys.length > 0)
-      (known ?? this.#draft(channel, before)).append(plan);
+    if (plan.messages.length === 0 && plan.keys.length === 0) return plan;
+    const draft = known ?? this.#draft(channel, before);
+    try {
+      draft.append(plan, this.#state.retentionOf);
+    } catch (error) {
+      // A channel that is new, and refused, is not there.
+      if (known === undefined) this.#drafts.delete(channel);
+      throw error;
+    }
     return plan;
   }
 
+  /** Does a piece of what brings a channel to what its retention says now. */
+  convert(channel: string): void {
+    const before = this.#drafts.has(channel) ? undefined : this.#state.channel(channel);
+    if (before === undefined || isConverted(before, this.#state.retentionOf(channel))) return;
+    this.#drafts.set(channel, planConversion(before, this.#state.reader));
+  }
+
   /** The draft of a channel that was written to before; `undefined` for one that was not. */
-  existing(channel: string): Draft | undefined {
+  existing(channel: string): ChannelDraft | undefined {
     const known = this.#drafts.get(channel);
     if (known !== undefined) return known;
     const before = this.#state.channel(channel);
@@ -86,10 +104,10 @@ export class Group {
   finish(memory: () => ArrayBuffer): Finished | undefined {
     const drafts = [...this.#drafts.values()];
     const allowed = Math.max(MIN_REMOVALS, drafts.length * 2);
-    let removals = allowed;
+    let left = allowed;
     for (const draft of drafts) {
       this.#retain(draft);
-      removals -= draft.removeBlocks(removals, this.#isSweep);
+      left -= draft.removeBlocks(left, this.#isSweep);
     }
     const changed = drafts.filter((draft) => !draft.isEmpty);
     const expired = this.#expiredKeys(changed.reduce((sum, draft) => sum + draft.keyCount, 0));
@@ -112,23 +130,29 @@ export class Group {
       script.put("store", NEXT_ID_KEY, next);
     }
     const isGrowing = changed.some((draft) => draft.isGrowing);
-    return { script, isGrowing, isFreeing: removals < allowed || expired.length > 0 };
+    const isFreeing = expired.length > 0 || changed.some((draft) => draft.isFreeing);
+    return { script, isGrowing, isFreeing };
   }
 
-  #draft(channel: string, before: Channel | undefined): Draft {
-    if (before === undefined) this.#newChannels++;
-    const draft = new Draft(
-      before,
-      before ?? newChannel(channel, this.#nextChannelId++),
-      this.timeMs,
-      this.#state,
-    );
+  #draft(channel: string, before: Channel | undefined): ChannelDraft {
+    const first = before ?? this.#newChannel(channel);
+    const draft = isSparse(first)
+      ? new SparseDraft(before, first, this.timeMs, this.#state.reader)
+      : new Draft(before, first, this.timeMs, this.#state);
     this.#drafts.set(channel, draft);
     return draft;
   }
 
+  #newChannel(name: string): Channel {
+    this.#newChannels++;
+    const id = this.#nextChannelId++;
+    return this.#state.retentionOf(name).compact === true
+      ? newCompactChannel(name, id)
+      : newChannel(name, id);
+  }
+
   /** A block that is damaged must not keep its channel from being appended to: it stays until it is truncated. */
-  #retain(draft: Draft): void {
+  #retain(draft: ChannelDraft): void {
     try {
       draft.retain(this.#state.retentionOf(draft.channel.name));
     } catch {

@@ -21,12 +21,20 @@
  * Retention moves a channel's `earliest` exactly and at once; the room is freed behind it bit by bit and used again.
  * The file never shrinks. A retention that is raised may show again what was hidden and not yet removed.
  *
+ * A channel that keeps the newest message of each key (`Retention.compact`) has each message in a block of its own, and
+ * a record of where the newest of each key is. What an append supersedes goes in the very commit that brings the append:
+ * nothing piles up, nothing is cleaned later, and a read skips nothing. It costs three times the records: at 10,000 keys
+ * some ten thousand appends a second, half a million messages read, and a file of some times what is held, however many
+ * updates there were. Its reads wait for a commit of it that is under way. When the policy of a channel changes, whoever
+ * looks at it next waits until it is converted, a bounded piece in each commit, which goes on where a crash left it.
+ *
  * One process at a time: another gets `LOG_LOCKED`, and one that was killed is no obstacle. Not for network file systems.
  *
- *     lmdb-log.ts           the log: queue, commits, what readers are shown
+ *     lmdb-log.ts           the log: queue, commits, answers; shown.ts: what readers are shown of a channel
  *     group.ts, draft.ts    what a commit does; window.ts: where retention puts the beginning
  *     store-reader.ts       reads, on the main thread (read-messages.ts: a page)
  *     store-writer.ts       writes, on a thread of its own (writer.ts: the main thread's side of it)
+ *     compact/              channels that leave offsets out: draft.ts, window.ts, read.ts, and convert.ts for a changed policy
  *     owner.ts, data-file.ts  who has the folder, and whether it is a log
  *     block.ts, channel.ts, keys.ts, script.ts  bytes;  faults.ts  what went wrong, for publishers
  */

@@ -3,6 +3,7 @@
  * A channel goes by a number of its own here, which keeps keys short.
  */
 import type { Offset } from "@tidings/protocol";
+import { createHash } from "node:crypto";
 
 const TWO_TO_32 = 4_294_967_296;
 
@@ -82,4 +83,66 @@ export function decodeKeyList(list: Buffer): readonly Buffer[] {
     at += 2 + length;
   }
   return keys;
+}
+
+/** LMDB's keys have at most 1,978 bytes. */
+const MAX_NAME_BYTES = 1_024;
+/** No byte of UTF-8, so that a key's hash is never another key. */
+const IS_HASH = 0xff;
+
+/** Where the newest message of a key is found. */
+export function newestKey(channelId: number, key: string): Buffer {
+  const length = Buffer.byteLength(key);
+  const bytes = Buffer.allocUnsafe(length > MAX_NAME_BYTES ? 37 : 4 + length);
+  bytes.writeUInt32BE(channelId, 0);
+  if (length <= MAX_NAME_BYTES) {
+    bytes.write(key, 4);
+  } else {
+    bytes[4] = IS_HASH;
+    bytes.set(createHash("sha256").update(key).digest(), 5);
+  }
+  return bytes;
+}
+
+/** What is known of a key's newest message without reading it. */
+export interface Newest {
+  readonly offset: number;
+  /** As `messageBytes` counts them. */
+  readonly bytes: number;
+  readonly isDeletion: boolean;
+}
+
+export function encodeNewest({ offset, bytes, isDeletion }: Newest): Buffer {
+  const value = Buffer.allocUnsafe(13);
+  value.writeDoubleBE(offset, 0);
+  value.writeUInt32BE(bytes, 8);
+  value[12] = isDeletion ? 1 : 0;
+  return value;
+}
+
+export function decodeNewest(value: Buffer): Newest {
+  return { offset: value.readDoubleBE(0), bytes: value.readUInt32BE(8), isDeletion: value[12] === 1 };
+}
+
+/** A message of a compact channel that goes by the bounds: a deletion, or one without a key. */
+export interface Rest {
+  readonly offset: number;
+  readonly timeMs: number;
+  /** As `messageBytes` counts them. */
+  readonly bytes: number;
+  /** Where the newest message of its key is found; empty for one without a key. */
+  readonly newestKey: Buffer;
+}
+
+export function encodeRest({ timeMs, bytes, newestKey: key }: Omit<Rest, "offset">): Buffer {
+  const value = Buffer.allocUnsafe(12 + key.length);
+  value.writeDoubleBE(timeMs, 0);
+  value.writeUInt32BE(bytes, 8);
+  value.set(key, 12);
+  return value;
+}
+
+export function decodeRest(offset: number, value: Buffer): Rest {
+  const [timeMs, bytes] = [value.readDoubleBE(0), value.readUInt32BE(8)];
+  return { offset, timeMs, bytes, newestKey: value.subarray(12) };
 }

@@ -11,18 +11,19 @@ import type {
 import { type NewMessage, type Offset, TidingsError } from "@tidings/protocol";
 import { randomUUID } from "node:crypto";
 import type { Channel } from "./channel.ts";
-import { ChannelCache } from "./channel-cache.ts";
 import { checkBatch } from "./check-batch.ts";
-import type { Draft } from "./draft.ts";
-import { commitError, isFatal, isFull, openError } from "./faults.ts";
+import { heldOf, isSparse } from "./compact/held.ts";
+import { sparseBeforeLast } from "./compact/read.ts";
+import { behindError, closedError, commitError, isFatal, isFull, openError, readError } from "./faults.ts";
 import { Group, type GroupState } from "./group.ts";
 import { OWNER_KEY } from "./keys.ts";
 import { type CheckedOptions, checkOptions, type LmdbLogOptions } from "./options.ts";
 import { ScriptWriter } from "./script.ts";
 import { locate, readMessages } from "./read-messages.ts";
+import { ShownChannels } from "./shown.ts";
 import { StoreReader } from "./store-reader.ts";
 import { Tail } from "./tail.ts";
-import { applyRetention, heldBytes } from "./window.ts";
+import { heldBytes } from "./window.ts";
 import { Writer } from "./writer.ts";
 
 /** A group ends at so many bytes or calls; what is over waits for the next one. */
@@ -54,15 +55,15 @@ export class LmdbLog implements Log {
   readonly #options: CheckedOptions;
   /** See owner.ts. */
   readonly #secret = randomUUID();
-  readonly #cache: ChannelCache;
+  readonly #shown: ShownChannels;
   readonly #tail = new Tail();
   #queue: Job[] = [];
   #pendingBytes = 0;
   /** Runs while there are jobs. */
   #working: Promise<void> | undefined;
+  /** The commit that is under way, or the last one. */
+  #committing: Promise<void> = Promise.resolve();
   #store: { readonly reader: StoreReader; readonly writer: Writer } | undefined;
-  /** What is being committed: until it is, readers are shown what stood before, whatever LMDB would show them. */
-  #underWay: ReadonlyMap<string, Draft> = new Map();
   /** Whether room was made that LMDB does not give out yet. */
   #hasFreed = false;
   #epoch = "";
@@ -79,10 +80,12 @@ export class LmdbLog implements Log {
 
   private constructor(options: CheckedOptions) {
     this.#options = options;
-    this.#cache = new ChannelCache(options.maxCachedChannels);
+    this.#shown = new ShownChannels(options);
   }
 
   append(channel: string, batch: readonly NewMessage[], options: AppendOptions = {}): Promise<Appended> {
+    if (!this.#isConverted(channel))
+      return this.#settle(channel).then(() => this.append(channel, batch, options));
     return this.#enqueue(
       () => checkBatch(channel, batch, options),
       (group) => {
@@ -93,6 +96,7 @@ export class LmdbLog implements Log {
   }
 
   async broadcast(channel: string, messages: readonly NewMessage[]): Promise<void> {
+    if (!this.#isConverted(channel)) await this.#settle(channel);
     const state = this.#reading(channel, () => this.#state(this.#channel(channel)));
     const timeMs = this.#options.nowMs();
     const offset = 0 as Offset;
@@ -101,6 +105,7 @@ export class LmdbLog implements Log {
   }
 
   async read(channel: string, after: Offset, limits: PageLimits): Promise<LogPage> {
+    if (!this.#isSettled(channel)) await this.#settle(channel);
     return this.#reading(channel, (reader) => {
       const known = this.#channel(channel);
       const state = this.#state(known);
@@ -109,11 +114,17 @@ export class LmdbLog implements Log {
   }
 
   async offsetBeforeLast(channel: string, count: number): Promise<Offset> {
-    const { head, earliest } = this.#reading(channel, () => this.#state(this.#channel(channel)));
-    return Math.max(earliest - 1, head - count) as Offset;
+    if (!this.#isSettled(channel)) await this.#settle(channel);
+    return this.#reading(channel, (reader) => {
+      const known = this.#channel(channel);
+      if (known !== undefined && isSparse(known)) return sparseBeforeLast(reader, known, count) as Offset;
+      const { head, earliest } = this.#state(known);
+      return Math.max(earliest - 1, head - count) as Offset;
+    });
   }
 
   async describe(channel: string): Promise<ChannelDescription> {
+    if (!this.#isSettled(channel)) await this.#settle(channel);
     return this.#reading(channel, () => this.#describe(channel));
   }
 
@@ -122,15 +133,24 @@ export class LmdbLog implements Log {
     after: string;
     limit: number;
   }): Promise<readonly ChannelDescription[]> {
-    return this.#reading("", (reader) => {
-      const { prefix, after, limit } = options;
-      const names = reader.channelNames(prefix, after, limit);
+    const { prefix, after, limit } = options;
+    const list = (): readonly string[] =>
+      this.#reading("", (reader) => reader.channelNames(prefix, after, limit));
+    let names = list();
+    for (;;) {
+      const waiting = names.find((name) => !this.#isSettled(name));
+      if (waiting === undefined) break;
+      await this.#settle(waiting);
+      names = list();
+    }
+    return this.#reading("", () => {
       // One whose first append is under way may be seen in LMDB already, and is nobody's yet.
       return names.map((name) => this.#describe(name)).filter(({ head }) => head > 0);
     });
   }
 
   async follow(channel: string): Promise<ChannelState> {
+    if (!this.#isConverted(channel)) await this.#settle(channel);
     const state = this.#reading(channel, () => this.#state(this.#channel(channel)));
     this.#tail.follow(channel, state);
     return state;
@@ -145,6 +165,7 @@ export class LmdbLog implements Log {
   }
 
   truncate(channel: string, upTo?: Offset): Promise<ChannelState> {
+    if (!this.#isConverted(channel)) return this.#settle(channel).then(() => this.truncate(channel, upTo));
     return this.#enqueue(
       () => 0,
       (group) => {
@@ -157,6 +178,8 @@ export class LmdbLog implements Log {
   }
 
   async sweep(): Promise<void> {
+    if (this.#closing !== undefined) return;
+    for (const name of this.#nextSwept()) if (!this.#isConverted(name)) await this.#settle(name);
     if (this.#closing !== undefined) return;
     const swept = await this.#enqueue(
       () => 0,
@@ -198,7 +221,7 @@ export class LmdbLog implements Log {
   async #release(): Promise<void> {
     const store = this.#store;
     this.#store = undefined;
-    this.#cache.clear();
+    this.#shown.clear();
     await store?.reader.close();
     await store?.writer.close();
   }
@@ -225,7 +248,8 @@ export class LmdbLog implements Log {
       // What arrives in this turn, often the next call of those just answered, shares the commit.
       await new Promise((resolve) => setImmediate(resolve));
       const jobs = this.#takeJobs();
-      await this.#commit(jobs);
+      this.#committing = this.#commit(jobs);
+      await this.#committing;
       for (const { bytes } of jobs) this.#pendingBytes -= bytes;
     }
     this.#working = undefined;
@@ -251,20 +275,21 @@ export class LmdbLog implements Log {
       try {
         committed = await this.#tryCommit(jobs);
       } catch (error) {
-        this.#underWay = new Map();
+        this.#shown.underWay = new Map();
         if (attempts < MAX_ATTEMPTS && (await this.#canTryAgain(error))) continue;
         const fault = await commitError(this.#options.path, error);
-        if (this.#store?.reader.isUsable() === false) await this.#reopen().catch(() => undefined);
+        if (this.#store?.writer.isEnded === true || this.#store?.reader.isUsable() === false)
+          await this.#reopen().catch(() => undefined);
         for (const job of jobs) job.reject(fault);
         return;
       }
     }
     const { group, answers } = committed;
-    this.#underWay = new Map();
+    this.#shown.underWay = new Map();
     this.#nextChannelId = group.nextChannelId;
-    for (const { channel } of group.drafts.values()) this.#cache.set(channel);
+    for (const { channel } of group.drafts.values()) this.#shown.set(channel);
     for (const [name, { channel, messages }] of group.drafts)
-      this.#tail.tell(name, this.#state(channel), messages);
+      this.#tail.tell(name, this.#state(isSparse(channel) ? this.#channel(name) : channel), messages);
     for (const answer of answers) answer();
   }
 
@@ -276,7 +301,7 @@ export class LmdbLog implements Log {
     const answers = jobs.map((job) => planJob(job, group));
     const finished = group.finish(() => writer.takeMemory());
     if (finished !== undefined) {
-      this.#underWay = group.drafts;
+      this.#shown.underWay = group.drafts;
       await writer.apply(finished.script, finished.isGrowing);
       reader.refresh();
       if (finished.isFreeing) this.#hasFreed = true;
@@ -330,45 +355,62 @@ export class LmdbLog implements Log {
   /** Takes up what can be removed of the next channels; answers those that the tail does not know to have lost something. */
   #planSweep(group: Group): readonly string[] {
     group.sweep();
-    const names = this.#openStore().reader.channelNames("", this.#sweptTo, SWEEP_CHANNELS);
+    const names = this.#nextSwept();
     this.#sweptTo = names.length < SWEEP_CHANNELS ? "" : (names.at(-1) ?? "");
     return names.filter((name) => {
       const channel = this.#channel(name);
       if (channel === undefined) return false;
-      if (channel.floor < channel.earliest) group.existing(name);
+      if (channel.floor < channel.earliest || isSparse(channel)) group.existing(name);
       return this.#tail.followed.has(name);
     });
   }
 
-  /** The channel as readers are shown it now, without what is over its age: a sweep only makes room. */
+  #nextSwept(): readonly string[] {
+    return this.#reading("", (reader) => reader.channelNames("", this.#sweptTo, SWEEP_CHANNELS));
+  }
+
   #channel(name: string): Channel | undefined {
-    const draft = this.#underWay.get(name);
-    const { reader } = this.#openStore();
-    const known = this.#cache.get(name) ?? (draft === undefined ? reader.channel(name) : draft.before);
-    if (known === undefined) return undefined;
-    const retention = this.#options.retentionOf(name);
-    let kept = known;
-    try {
-      kept = applyRetention(known, retention, this.#options.nowMs(), (offset) =>
-        locate(reader, known, offset),
-      );
-    } catch {
-      // A damaged block: whoever reads it is told, and the channel goes on for everyone else.
+    return this.#shown.get(name, this.#openStore().reader);
+  }
+
+  /** See {@link ShownChannels.isConverted}; of a log that is closed or in trouble, what is called next says so. */
+  #isConverted(name: string): boolean {
+    if (this.#closing !== undefined || this.#store === undefined) return true;
+    return this.#shown.isConverted(name, this.#store.reader);
+  }
+
+  /** Whether a channel's messages can be looked at now. */
+  #isSettled(name: string): boolean {
+    return !this.#shown.isInFlux(name) && this.#isConverted(name);
+  }
+
+  /** Waits until a channel can be looked at, and has it converted where its policy has changed. */
+  async #settle(name: string): Promise<void> {
+    for (;;) {
+      if (this.#shown.isInFlux(name)) await this.#committing;
+      else if (this.#isConverted(name)) return;
+      else
+        await this.#enqueue(
+          () => 0,
+          (group) => group.convert(name),
+        );
     }
-    this.#cache.set(kept);
-    return kept;
   }
 
   #state(channel: Channel | undefined): ChannelState {
     const { head, earliest } = channel ?? { head: 0 as Offset, earliest: 1 as Offset };
-    return { epoch: this.#epoch, head, earliest };
+    const state = { epoch: this.#epoch, head, earliest };
+    const sparse = channel?.sparse;
+    return sparse === undefined ? state : { ...state, resumable: sparse.resumable as Offset };
   }
 
   #describe(name: string): ChannelDescription {
     const { reader } = this.#openStore();
     const channel = this.#channel(name);
-    const bytes = channel === undefined ? 0 : heldBytes(channel, (offset) => locate(reader, channel, offset));
     const state = this.#state(channel);
+    if (channel !== undefined && isSparse(channel))
+      return { channel: name, ...state, ...heldOf(channel.sparse) };
+    const bytes = channel === undefined ? 0 : heldBytes(channel, (offset) => locate(reader, channel, offset));
     return { channel: name, ...state, messages: state.head - state.earliest + 1, bytes };
   }
 
@@ -400,21 +442,4 @@ function planJob(job: Job, group: Group): () => void {
     const fault = error instanceof TidingsError ? error : readError("", error);
     return () => job.reject(fault);
   }
-}
-
-function closedError(): TidingsError {
-  return new TidingsError("LOG_UNAVAILABLE", "the log is closed; the server is going down.");
-}
-
-function behindError(bytes: number): TidingsError {
-  return new TidingsError(
-    "LOG_UNAVAILABLE",
-    `more than ${bytes} bytes wait for the log's disk, which is slower than what is published; publish again later.`,
-  );
-}
-
-function readError(channel: string, error: unknown): TidingsError {
-  const what = channel === "" ? "the log" : `channel "${channel}" of the log`;
-  const why = error instanceof Error ? error.message : String(error);
-  return new TidingsError("LOG_UNAVAILABLE", `${what} could not be read (${why}).`, {}, error);
 }

@@ -1,6 +1,8 @@
 import type { PageLimits } from "@tidings/core";
 import { type Message, messageBytes } from "@tidings/protocol";
 import type { Anchor, Channel } from "./channel.ts";
+import { isSparse } from "./compact/held.ts";
+import { readSparse } from "./compact/read.ts";
 import type { StoreReader } from "./store-reader.ts";
 
 /**
@@ -14,6 +16,7 @@ export function readMessages(
   after: number,
   limits: PageLimits,
 ): readonly Message[] {
+  if (isSparse(channel)) return readSparse(reader, channel, after, limits);
   const messages: Message[] = [];
   const from = Math.max(after + 1, channel.earliest);
   if (from > channel.head) return messages;

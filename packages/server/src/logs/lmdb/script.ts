@@ -5,7 +5,7 @@
  */
 
 /** The tables of the store, in the order of their numbers. */
-export const TABLES = ["store", "channels", "blocks", "keys", "expiry"] as const;
+export const TABLES = ["store", "channels", "blocks", "keys", "expiry", "newest", "rest"] as const;
 export type Table = (typeof TABLES)[number];
 
 const REMOVE = 0x80;

@@ -4,11 +4,16 @@ import { type Channel, decodeChannel } from "./channel.ts";
 import {
   blockKey,
   channelKey,
+  decodeRest,
   decodeKeyList,
+  decodeNewest,
   decodeRecall,
+  type Rest,
   EPOCH_KEY,
   firstOf,
   idempotencyKey,
+  type Newest,
+  newestKey,
   NEXT_ID_KEY,
 } from "./keys.ts";
 import { openRoot, openTables, type StoreRoot, type Tables } from "./tables.ts";
@@ -104,11 +109,56 @@ export class StoreReader {
     return undefined;
   }
 
+  /**
+   * The block whose first offset is `first`.
+   *
+   * @throws {Error} when it is damaged
+   */
+  blockFrom(channelId: number, first: Offset): Block | undefined {
+    const bytes = this.#tables.blocks.getBinary(blockKey(channelId, first));
+    return bytes === undefined ? undefined : new Block(first, bytes);
+  }
+
   /** The blocks whose first offset is `from` or above, in order. */
   *blocksFrom(channelId: number, from: number): Generator<Block, void> {
     const range = { start: blockKey(channelId, from), end: blockKey(channelId + 1, 0) };
     for (const { key, value } of this.#tables.blocks.getRange(range))
       yield new Block(firstOf(key as Buffer), value);
+  }
+
+  /** The blocks whose first offset is below `before`, the newest first; as they were stored, since one may be damaged. */
+  *blocksBefore(
+    channelId: number,
+    before: number,
+  ): Generator<{ readonly first: Offset; readonly value: Buffer }, void> {
+    const range = { start: blockKey(channelId, before - 1), end: blockKey(channelId, 0), reverse: true };
+    for (const { key, value } of this.#tables.blocks.getRange(range))
+      yield { first: firstOf(key as Buffer), value };
+  }
+
+  /** First offsets of the blocks at an offset or below, the newest first. */
+  *blockStartsFrom(channelId: number, offset: number): Generator<number, void> {
+    const range = { start: blockKey(channelId, offset), end: blockKey(channelId, 0), reverse: true };
+    for (const key of this.#tables.blocks.getKeys(range)) yield firstOf(key as Buffer);
+  }
+
+  /** What was recorded as a key's newest message; of one that was dropped since, too. */
+  newest(key: Buffer): Newest | undefined {
+    const value = this.#tables.newest.getBinary(key);
+    return value === undefined ? undefined : decodeNewest(value);
+  }
+
+  /** Keys of a channel that have a newest message recorded, at most `limit`. */
+  newestKeys(channelId: number, limit: number): readonly Buffer[] {
+    const [start, end] = [newestKey(channelId, ""), newestKey(channelId + 1, "")];
+    return [...this.#tables.newest.getKeys({ start, end, limit })] as Buffer[];
+  }
+
+  /** What of a compact channel goes by its bounds, from an offset on, the oldest first; also what has gone and is to be removed. */
+  *restFrom(channelId: number, from: number): Generator<Rest, void> {
+    const range = { start: blockKey(channelId, from), end: blockKey(channelId + 1, 0) };
+    for (const { key, value } of this.#tables.rest.getRange(range))
+      yield decodeRest(firstOf(key as Buffer), value);
   }
 
   /** First offsets of the blocks from one on, at most `limit`. */

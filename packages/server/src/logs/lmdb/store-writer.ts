@@ -16,7 +16,9 @@ import {
 import { readScript, TABLES } from "./script.ts";
 import { checkTables, openRoot, openTables, type StoreRoot, type Tables } from "./tables.ts";
 
-const FORMAT = "tidings log 1";
+const FORMAT = "tidings log 2";
+/** Without tables for channels that are compacted by key; those are made when it is opened, and nothing else differs. */
+const FORMAT_BEFORE = "tidings log 1";
 
 export interface StoreWriterOptions {
   readonly path: string;
@@ -104,6 +106,8 @@ export class StoreWriter {
     if (format === undefined) {
       tables.store.putSync(FORMAT_KEY, Buffer.from(FORMAT));
       tables.store.putSync(EPOCH_KEY, Buffer.from(newEpoch));
+    } else if (String(format) === FORMAT_BEFORE) {
+      tables.store.putSync(FORMAT_KEY, Buffer.from(FORMAT));
     } else if (String(format) !== FORMAT) {
       throw formatError(path, String(format));
     }

@@ -49,6 +49,8 @@ export function openTables(root: StoreRoot): Tables {
     blocks: table("blocks"),
     keys: table("keys"),
     expiry: table("expiry"),
+    newest: table("newest"),
+    rest: table("rest"),
   };
 }
 

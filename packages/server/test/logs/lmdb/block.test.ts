@@ -1,14 +1,19 @@
 import { type Message, messageBytes, type PayloadKind } from "@tidings/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Block, sliceIntoBlocks, writeBlock } from "../../../src/logs/lmdb/block.ts";
+import { Block, sliceIntoBlocks, writeBlock, writeSingle } from "../../../src/logs/lmdb/block.ts";
+import { blockKey } from "../../../src/logs/lmdb/keys.ts";
+import { readScript, ScriptWriter } from "../../../src/logs/lmdb/script.ts";
+
+const DATA = new Uint8Array(3);
 
 const message = fc.record(
   {
     event: fc.oneof(fc.constant("message"), fc.string({ unit: "binary", minLength: 1, maxLength: 20 })),
-    kind: fc.constantFrom<PayloadKind>("json", "text", "bytes"),
+    kind: fc.constantFrom<PayloadKind>("json", "text", "bytes", "none"),
     data: fc.uint8Array({ maxLength: 6_000 }),
     key: fc.string({ unit: "binary", maxLength: 20 }),
+    artifact: fc.uint8Array({ maxLength: 2_000 }),
   },
   { requiredKeys: ["event", "kind", "data"] },
 );
@@ -75,6 +80,51 @@ describe("blocks", () => {
     expect(slices.filter(({ from, to, bytes }) => to - from > 1 && bytes > 16_360)).toEqual([]);
   });
 
+  test("of a stored payload, reference and preview come back to the byte: none, one, 33 kB, and as many as there can be", () => {
+    const list = [0, 1, 33_000, 65_535].map((size, at) =>
+      numbered(
+        {
+          event: "e",
+          kind: "bytes",
+          data: Buffer.from("inline too"),
+          artifact: new Uint8Array(size).fill(7),
+        },
+        at,
+      ),
+    );
+    const blocks = roundTrip(list, 5);
+    expect(blocks).toHaveLength(3);
+    const found = all(blocks, 0);
+    expect(found.map(({ artifact }) => artifact?.length)).toEqual([0, 1, 33_000, 65_535]);
+    expect(found.every(({ artifact }) => artifact?.every((byte) => byte === 7))).toBe(true);
+    expect(found.map(({ data }) => String(Buffer.from(data)))).toEqual(list.map(() => "inline too"));
+    // What they count for is in the places of those behind them.
+    expect(blocks.at(-1)?.bytesBefore).toBe(
+      5 + list.slice(0, 3).reduce((sum, each) => sum + messageBytes(each), 0),
+    );
+  });
+
+  test("a message that stands alone is written as a block of one, and read as one", () => {
+    fc.assert(
+      fc.property(message, (each) => {
+        const only = numbered(each, 0);
+        const script = new ScriptWriter(new ArrayBuffer(8));
+        writeSingle(script, 7, only, 1_000);
+        readScript(script.memory, script.length, (table, key, value) => {
+          expect([table, key]).toEqual(["blocks", blockKey(7, only.offset)]);
+          const block = new Block(only.offset, Buffer.from(value as Buffer));
+          expect(block.only()).toEqual(plainData(only));
+          expect([block.bytesBefore, block.last]).toEqual([1_000, only.offset]);
+        });
+      }),
+    );
+    const two = roundTrip(
+      [1, 2].map((_, at) => numbered({ event: "e", kind: "text", data: DATA }, at)),
+      0,
+    );
+    expect(() => two[0]?.only()).toThrow(/offset 5 has 2 messages/);
+  });
+
   test("a changed bit anywhere is noticed", () => {
     const list = [
       numbered({ event: "e", kind: "text", data: new TextEncoder().encode("payload"), key: "k" }, 0),
@@ -97,5 +147,6 @@ describe("blocks", () => {
 
 /** fast-check gives its own subclass-free arrays; what is read back are views of one buffer. */
 function plainData(each: Message): Message {
-  return { ...each, data: new Uint8Array(each.data) };
+  const plain = { ...each, data: new Uint8Array(each.data) };
+  return each.artifact === undefined ? plain : { ...plain, artifact: new Uint8Array(each.artifact) };
 }

@@ -16,8 +16,9 @@ export interface Child extends AsyncDisposable {
   readonly kill: (signal: NodeJS.Signals) => Promise<void>;
 }
 
-/** What Node.js needs to be told to run TypeScript: nothing from 22.18 on. */
-const TYPESCRIPT = process.features.typescript ? [] : ["--experimental-strip-types", "--no-warnings"];
+/** What Node.js needs to be told to run TypeScript: nothing from 22.18 on. This process may have been told itself. */
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const TYPESCRIPT = major > 22 || minor >= 18 ? [] : ["--experimental-strip-types", "--no-warnings"];
 
 /** Runs one of this folder's programs as a process of its own. */
 export function startChild(program: string, args: readonly string[], wrapper: readonly string[] = []): Child {

@@ -47,6 +47,7 @@ describe("commits", () => {
       log.append("", [message("four")]),
       log.append("a", [message("five")], { idempotencyKey: "k".repeat(5_000) }),
       log.append("a", [{ ...message("six"), event: "e".repeat(70_000) }]),
+      log.append("a", [{ ...message("stored"), artifact: new Uint8Array(65_536) }]),
       log.append("a", [message("seven")]),
     ]);
     const outcome = results.map((each) =>
@@ -59,6 +60,7 @@ describe("commits", () => {
       "CHANNEL_NAME_INVALID",
       "KEY_INVALID",
       "EVENT_NAME_INVALID",
+      "MESSAGE_TOO_LARGE",
       "ok",
     ]);
     expect((await log.read("a", 0 as never, PAGE)).messages).toHaveLength(2);

@@ -5,11 +5,11 @@
  */
 import { writeSync } from "node:fs";
 import { LmdbLog } from "../../../src/logs/lmdb/index.ts";
-import { killedOptions } from "./killed-options.ts";
+import { killedOptions, messagesOf } from "./killed-options.ts";
 
 const [path = "", round = "0"] = process.argv.slice(2);
 const PUBLISHERS = 24;
-const CHANNELS = ["keep/1", "keep/2", "keep/3", "few/1", "few/2"];
+const CHANNELS = ["keep/1", "keep/2", "keep/3", "few/1", "few/2", "keyed/1", "keyed/2", "turn/1"];
 
 function say(...words: readonly unknown[]): void {
   const line = Buffer.from(`${words.join(" ")} .\n`);
@@ -24,7 +24,7 @@ function say(...words: readonly unknown[]): void {
 }
 
 say("begin");
-const log = await LmdbLog.open(killedOptions(path));
+const log = await LmdbLog.open(killedOptions(path, Number(round)));
 log.tail(({ channel, messages }) => {
   for (const { offset, data } of messages) say("tail", channel, offset, String(Buffer.from(data)));
 });
@@ -33,13 +33,8 @@ for (const channel of CHANNELS) say("open", (await log.follow(channel)).epoch, c
 async function publish(publisher: number): Promise<void> {
   for (let batch = 0; ; batch++) {
     const channel = CHANNELS[(publisher + batch) % CHANNELS.length] ?? "";
-    const size = 1 + ((publisher + batch) % 4);
     const name = `${round}.${publisher}.${batch}`;
-    const messages = Array.from({ length: size }, (_, at) => ({
-      event: "message",
-      kind: "text" as const,
-      data: Buffer.from(`${name}:${at}/${size}${"x".repeat((batch * 97) % 3_000)}`),
-    }));
+    const messages = messagesOf(channel, name, "x".repeat((batch * 97) % 3_000));
     say("try", channel, name);
     const { offset, epoch } = await log.append(channel, messages, { idempotencyKey: name });
     say("ack", channel, name, offset, epoch);
