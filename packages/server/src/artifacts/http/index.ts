@@ -1,0 +1,2 @@
+export { serveArtifact } from "./download.ts";
+export { serveAppend, serveRemove, serveUpload } from "./upload.ts";

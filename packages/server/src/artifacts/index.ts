@@ -1,0 +1,2 @@
+export { Artifacts } from "./artifacts.ts";
+export { FolderStore } from "./folder-store.ts";
