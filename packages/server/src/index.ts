@@ -7,8 +7,18 @@ export {
   type MessageObject,
   TidingsError,
 } from "@tidings/protocol";
+export {
+  type CallerFacts,
+  type CommandBackend,
+  type CommandContext,
+  CommandError,
+  type CommandErrorOptions,
+  type CommandOptions,
+  type StandardSchema,
+} from "./commands/index.ts";
 export { type ConfigInput, defineConfig, type PolicyInput } from "./config/index.ts";
 export type { TidingsOptions } from "./create/options.ts";
 export type { Delivery } from "./create/subscription.ts";
 export type { Handler } from "./http/handler.ts";
-export { createTidings, type PublishOptions, type SubscribeOptions, type Tidings } from "./tidings.ts";
+export type { DeleteOptions, PublishOptions } from "./create/message.ts";
+export { createTidings, type InvokeOptions, type SubscribeOptions, type Tidings } from "./tidings.ts";

@@ -4,13 +4,26 @@ import {
   checkChannel,
   checkEvent,
   type Cursor,
-  DEFAULT_EVENT,
   formatCursor,
-  type NewMessage,
+  type Member,
   TidingsError,
-  toOffset,
 } from "@tidings/protocol";
+import {
+  type Caller,
+  type CommandOptions,
+  libraryRoute,
+  type Outcome,
+  type StandardSchema,
+  toJson,
+} from "./commands/index.ts";
 import type { TidingsOptions } from "./create/options.ts";
+import {
+  conditionOf,
+  type DeleteOptions,
+  deletionOf,
+  messageOf,
+  type PublishOptions,
+} from "./create/message.ts";
 import { createRouter } from "./create/routes.ts";
 import { openServices } from "./create/services.ts";
 import { type Delivery, Subscription } from "./create/subscription.ts";
@@ -18,24 +31,11 @@ import { attachUpgrades } from "./create/upgrades.ts";
 import type { GuardOptions } from "./http/guard.ts";
 import { createHandler, type Handler } from "./http/handler.ts";
 import { createListener, listen } from "./http/listener.ts";
-import { readStart } from "./http/query.ts";
+import { defaultStart, readStart } from "./http/query.ts";
 import { Metrics } from "./metrics/metrics.ts";
 
 const DEFAULT_DRAIN_MS = 5_000;
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|::1)$/;
-
-export interface PublishOptions {
-  /** Default `message`. */
-  readonly event?: string;
-  /** What the message is the newest value of. */
-  readonly key?: string;
-  /** A repeat within five minutes appends nothing and answers the first cursor. */
-  readonly idempotencyKey?: string;
-  /** Append only if this is the channel's head offset, else `CONFLICT`. */
-  readonly ifOffset?: number;
-  /** Pass it on to live readers and keep nothing: there is no cursor then. Default false. */
-  readonly ephemeral?: boolean;
-}
 
 export interface SubscribeOptions {
   /** A cursor, `earliest`, or `latest` (the default). */
@@ -48,6 +48,17 @@ export interface SubscribeOptions {
   readonly gap?: "continue" | "fail";
   /** Ends the iteration, quietly. */
   readonly signal?: AbortSignal;
+}
+
+export interface InvokeOptions {
+  /** Default that of the command, else `limits.commandTimeoutMs`; at most `limits.maxCommandTimeoutMs`. */
+  readonly timeoutMs?: number;
+  /** A repeat with the same input within five minutes joins the first call, or gets its answer. */
+  readonly idempotencyKey?: string;
+  /** Gives the command up. */
+  readonly signal?: AbortSignal;
+  /** Told each part of the answer that comes ahead of it; the handler waits for the promise it answers. */
+  readonly onProgress?: (data: unknown) => Promise<void> | void;
 }
 
 /** A running server, to mount in any Node app or to let listen by itself. */
@@ -73,10 +84,42 @@ export interface Tidings {
    */
   publish(channel: string, data: unknown, options?: PublishOptions): Promise<{ readonly cursor?: string }>;
   /**
+   * Deletes a key of a channel whose policy is `compact`: readers are told by a message with `"deleted":true`.
+   *
+   * @throws {TidingsError} `CHANNEL_NOT_KEYED`, and those of {@link Tidings.publish}
+   */
+  delete(channel: string, key: string, options?: DeleteOptions): Promise<{ readonly cursor: string }>;
+  /**
    * Reads a channel from now on: messages, and gaps, in order. Breaking out of the loop ends it, as does
    * {@link Tidings.close}; one that is never iterated has to be ended by its `return()`.
    */
   subscribe(channel: string, options?: SubscribeOptions): AsyncGenerator<Delivery, void, void>;
+  /**
+   * Registers a command: clients call it by `POST /commands/{name}` and by `command` frames. Answers what takes it
+   * away again; calls that are under way then are finished.
+   *
+   * @throws {TidingsError} `COMMAND_NAME_INVALID`, `CONFIG_INVALID` where the name is taken
+   */
+  command<Input extends StandardSchema = StandardSchema, Output extends StandardSchema = StandardSchema>(
+    name: string,
+    options: CommandOptions<Input, Output>,
+  ): () => void;
+  /**
+   * Calls a command as a client would, in the process: input and answer pass as JSON. Resolves with the answer.
+   *
+   * @throws {CommandError} for the command's own fault
+   * @throws {TidingsError} for all others, see `docs/reference/errors.md`
+   */
+  invoke(name: string, input?: unknown, options?: InvokeOptions): Promise<unknown>;
+  /**
+   * Who is in the channel's presence now, by name: at most `limit` members above the name `after`. Default: all.
+   *
+   * @throws {TidingsError} `CHANNEL_NAME_INVALID`, `CHANNEL_RESERVED`, `PRESENCE_FORBIDDEN`
+   */
+  presence(
+    channel: string,
+    page?: { readonly after?: string; readonly limit?: number },
+  ): { readonly count: number; readonly members: readonly Member[] };
   /** Stops taking connections and ends those there are, spread over `drainMs`; then it is quiet, and can be closed. */
   drain(): Promise<void>;
   /** Ends everything at once; what was acknowledged is in the log. */
@@ -87,18 +130,27 @@ export interface Tidings {
 export async function createTidings(options: TidingsOptions = {}): Promise<Tidings> {
   const basePath = checkBasePath(options.basePath ?? "");
   const { services, close } = await openServices(options);
-  const { connections, hub, publisher } = services;
+  const { connections, hub, publisher, presence, commands } = services;
+  const inProcess: Caller = { transport: "library", maxInFlight: Number.POSITIVE_INFINITY, inFlight: 0 };
   const guard: GuardOptions = {
     open: options.open ?? false,
     allowedHosts: options.allowedHosts ?? [],
     origins: options.cors?.origins ?? [],
   };
-  const metrics = new Metrics({ hub, publisher, connections: () => countByTransport(connections.all()) });
+  const metrics = new Metrics({
+    hub,
+    publisher,
+    presence,
+    artifacts: services.artifacts,
+    commands,
+    connections: () => countByTransport(connections.all()),
+  });
   const router = createRouter(services, metrics);
   const handler = createHandler({
     router,
     guard,
     basePath,
+    requestTimeoutMs: services.limits.requestTimeoutMs,
     toError: services.toError,
     onAnswered: (method, pattern, status) => metrics.answered(method, pattern, status),
   });
@@ -117,36 +169,63 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
       servers.push(server);
       return { url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}${basePath}`, port: bound };
     },
-    async publish(
-      channel,
-      data,
-      { event = DEFAULT_EVENT, ephemeral = false, ifOffset, key, idempotencyKey } = {},
-    ) {
-      const names = {
-        ...(key === undefined ? {} : { key }),
-        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-      };
-      const condition = ifOffset === undefined ? {} : { ifOffset: toOffset(ifOffset) };
-      const appended = await publisher.publish(channel, [{ event, ...names, ...payload(data) }], {
+    async publish(channel, data, options = {}) {
+      const { ephemeral = false, ifOffset } = options;
+      const appended = await publisher.publish(channel, [messageOf(data, options)], {
         ephemeral,
         isServer: true,
-        ...condition,
+        ...conditionOf(ifOffset),
       });
       return appended === undefined ? {} : { cursor: formatCursor(appended satisfies Cursor) };
+    },
+    async delete(channel, key, options = {}) {
+      const appended = await publisher.publish(channel, [deletionOf(key, options)], {
+        isServer: true,
+        ...conditionOf(options.ifOffset),
+      });
+      return { cursor: formatCursor(appended as Cursor) };
     },
     subscribe(channel, { since, last, events, gap = "continue", signal } = {}) {
       return new Subscription(hub, {
         channel: checkChannel(channel),
-        start: readStart(since, last, false),
+        start: readStart(since, last, defaultStart(services, checkChannel(channel), false)),
         filter: eventFilter(events?.map(checkEvent)),
         onGap: gap,
         signal,
         open: subscriptions,
       });
     },
+    command(name, commandOptions) {
+      return commands.registry.add(name, libraryRoute(commandOptions));
+    },
+    async invoke(name, input, { timeoutMs, idempotencyKey, signal, onProgress } = {}) {
+      signal?.throwIfAborted();
+      const json = inputJson(input);
+      const { promise, resolve } = Promise.withResolvers<Outcome>();
+      const call = commands.call({
+        name,
+        input: json === undefined ? undefined : Buffer.from(json),
+        timeoutMs,
+        idempotencyKey,
+        caller: inProcess,
+        onProgress: onProgress === undefined ? undefined : (part) => onProgress(JSON.parse(part)),
+        onDone: resolve,
+      });
+      const cancel = (): void => call.cancel();
+      signal?.addEventListener("abort", cancel, { once: true });
+      const outcome = await promise;
+      signal?.removeEventListener("abort", cancel);
+      if (!outcome.ok) throw outcome.fault.error;
+      return outcome.json === undefined ? undefined : (JSON.parse(outcome.json) as unknown);
+    },
+    presence(channel, { after, limit } = {}) {
+      const { count, members } = presence.list(channel, after, limit);
+      return { count, members: members.map((json) => JSON.parse(json) as Member) };
+    },
     async drain() {
       const stopped = servers.map((server) => new Promise((resolve) => server.close(resolve)));
-      await connections.drain(options.drainMs ?? DEFAULT_DRAIN_MS);
+      const drainMs = options.drainMs ?? DEFAULT_DRAIN_MS;
+      await Promise.all([connections.drain(drainMs), commands.drain(drainMs)]);
       for (const server of servers) server.closeIdleConnections();
       await Promise.race([
         Promise.all(stopped),
@@ -167,13 +246,12 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
 /** How long a drain waits for requests that are being answered, in milliseconds. */
 const LAST_REQUESTS_MS = 2_000;
 
-function payload(data: unknown): Pick<NewMessage, "kind" | "data"> {
-  if (typeof data === "string") return { kind: "text", data: Buffer.from(data.toWellFormed()) };
-  if (data instanceof Uint8Array) return { kind: "bytes", data: Uint8Array.from(data) };
-  const json = JSON.stringify(data) as string | undefined;
-  if (json === undefined)
-    throw new TidingsError("BODY_INVALID", "the data has no JSON form; publish a value, a string, or bytes.");
-  return { kind: "json", data: Buffer.from(json) };
+function inputJson(input: unknown): string | undefined {
+  try {
+    return toJson(input);
+  } catch (cause) {
+    throw new TidingsError("BODY_INVALID", "the command's input has no JSON form.", {}, cause);
+  }
 }
 
 function checkAddress(host: string, isOpen: boolean): void {

@@ -1,8 +1,12 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../version.ts";
+import { downloadCommand } from "./artifacts/download-command.ts";
+import { uploadCommand } from "./artifacts/upload-command.ts";
 import { channelsCommand } from "./channels.ts";
+import { commandCommand } from "./command/command.ts";
 import { configCommand } from "./config/command.ts";
 import { describeError, EXIT, EXIT_HELP, exitCodeOf } from "./exit.ts";
+import { presenceCommand } from "./presence/command.ts";
 import { publishCommand } from "./publish/command.ts";
 import { runCommand } from "./run/command.ts";
 import { serveCommand } from "./serve/command.ts";
@@ -54,6 +58,10 @@ ${EXIT_HELP}`,
     subscribeCommand(),
     runCommand(),
     channelsCommand(),
+    uploadCommand(),
+    downloadCommand(),
+    commandCommand(),
+    presenceCommand(),
     configCommand(),
   ];
   // Commands that were made on their own do not take over these settings by themselves.

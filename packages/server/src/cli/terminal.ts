@@ -19,7 +19,7 @@ export function isTerminal(stream: NodeJS.WriteStream): boolean {
 }
 
 /** Writes to standard output and waits while whoever reads it is behind, so that nothing piles up here. */
-export async function print(text: string): Promise<void> {
+export async function print(text: string | Uint8Array): Promise<void> {
   // Once its reader is gone a stream never drains.
   if (!process.stdout.writable || process.stdout.write(text)) return;
   try {

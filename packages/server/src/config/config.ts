@@ -1,5 +1,6 @@
 import type { ResolvedPolicy } from "@tidings/core";
 import type { Limits } from "@tidings/protocol";
+import type { CommandBackend } from "../commands/index.ts";
 
 type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 type LogFormat = "auto" | "text" | "json";
@@ -24,6 +25,8 @@ export interface Config {
   readonly logFormat: LogFormat;
   /** The first whose pattern matches a channel holds for it. */
   readonly policies: readonly ResolvedPolicy[];
+  /** The first whose pattern matches a command's name answers it. */
+  readonly commands: readonly CommandBackend[];
 }
 
 /** A time: milliseconds, or a number and a unit such as `"250ms"`, `"25s"`, `"10m"`, `"24h"`, `"7d"`. */
@@ -50,6 +53,30 @@ export interface PolicyInput {
   readonly publish?: PublishRight;
   /** Default `false`. */
   readonly ephemeralOnly?: boolean;
+  /** Largest payload that travels inline where its publisher does not ask for more. Default `limits.inlineBytes`. */
+  readonly inlineBytes?: Size;
+  /** Largest stored payload; 0 refuses what is too large to travel. Not above `limits.maxArtifactBytes`, which is the default. */
+  readonly maxArtifactBytes?: Size;
+  /** Keep the newest message of each key. Default `false`. */
+  readonly compact?: boolean;
+  /** Give a slow reader only the newest message of each key. Default `false`. */
+  readonly conflate?: boolean;
+  /** Whether connections may join the channel's presence. Default `true`. */
+  readonly presence?: boolean;
+}
+
+/** Commands that an HTTP backend answers. */
+interface CommandBackendInput {
+  /** Names: `*` stands for one segment, a last `**` for the rest, as in `"evals.*"`. */
+  readonly pattern: string;
+  /** Where they are sent by POST. */
+  readonly url: string;
+  /** Signs each request: `"whsec_…"`, or `"env:NAME"` for the variable that holds it. Default unsigned. */
+  readonly secret?: string;
+  /** How long one may take where its caller does not say. Default `limits.commandTimeoutMs`. */
+  readonly timeoutMs?: Duration;
+  /** Tries after the first, of calls with an idempotency key. Default 2. */
+  readonly retries?: number;
 }
 
 /** What a configuration file may say; every field may be left out. */
@@ -79,6 +106,8 @@ export interface ConfigInput {
   /** Log lines for people or for programs; `auto` is text on a terminal and JSON elsewhere. Default `"auto"`. */
   readonly logFormat?: LogFormat;
   readonly policies?: readonly PolicyInput[];
+  /** HTTP backends that answer commands. Default none. */
+  readonly commands?: readonly CommandBackendInput[];
 }
 
 /** Gives an editor the types of a configuration file: `export default defineConfig({ port: 9000 })`. */

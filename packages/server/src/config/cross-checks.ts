@@ -1,4 +1,6 @@
 import { DEFAULT_LIMITS, type Limits } from "@tidings/protocol";
+import type { CommandBackend } from "../commands/index.ts";
+import { keyOfSecret } from "../commands/index.ts";
 import type { CheckedPolicy } from "./defaults.ts";
 
 /** A field that contradicts another one, in words that complete "field …". */
@@ -16,8 +18,32 @@ const ORDERED: readonly (readonly [keyof Limits, keyof Limits, string])[] = [
   ],
   ["maxMessageBytes", "maxBatchBytes", "the largest message would not fit into a request"],
   ["maxMessageBytes", "maxFrameBytes", "the largest message could not be published on a WebSocket"],
+  [
+    "commandTimeoutMs",
+    "maxCommandTimeoutMs",
+    "a command whose caller names no time would have more than one may ask for",
+  ],
+  ["presenceTtlMs", "maxPresenceTtlMs", "a member without a ttl would stay longer than one may ask for"],
   ["pongTimeoutMs", "pingMs", "a ping would be sent before the one before it is given up"],
 ];
+
+/** Secrets that are to come from the environment, and do not. */
+export function findMissingSecrets(
+  commands: readonly CommandBackend[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Contradiction[] {
+  return commands.flatMap(({ secret }, index) => {
+    if (secret === undefined || keyOfSecret(secret, environment) !== undefined) return [];
+    const field = `commands[${index}].secret`;
+    const name = secret.slice("env:".length);
+    return [
+      {
+        field,
+        message: `${field} names the variable ${name}, which does not hold "whsec_" and 16 to 128 bytes as base64.`,
+      },
+    ];
+  });
+}
 
 /** What cannot be seen by looking at one field alone. */
 export function findContradictions(limits: Limits, policies: readonly CheckedPolicy[]): Contradiction[] {
@@ -34,12 +60,20 @@ export function findContradictions(limits: Limits, policies: readonly CheckedPol
   }
   for (const [index, policy] of policies.entries()) {
     const at = `policies[${index}]`;
-    if (policy.maxMessageBytes !== undefined && policy.maxMessageBytes > limits.maxMessageBytes) {
+    for (const name of ["maxMessageBytes", "maxArtifactBytes"] as const) {
+      const given = policy[name];
+      if (given === undefined || given <= limits[name]) continue;
       found.push({
-        field: `${at}.maxMessageBytes`,
+        field: `${at}.${name}`,
         message:
-          `${at}.maxMessageBytes is ${policy.maxMessageBytes}; it must be at most limits.maxMessageBytes, ` +
-          `which is ${limits.maxMessageBytes}: a policy can only ask for less.`,
+          `${at}.${name} is ${given}; it must be at most limits.${name}, ` +
+          `which is ${limits[name]}: a policy can only ask for less.`,
+      });
+    }
+    if (policy.ephemeralOnly === true && policy.compact === true) {
+      found.push({
+        field: `${at}.compact`,
+        message: `${at}.compact is given with ephemeralOnly; leave one out: of what is not kept there is no newest.`,
       });
     }
     if (policy.ephemeralOnly === true && policy.retention !== undefined) {

@@ -16,21 +16,36 @@ export const DEFAULTS: Config = {
   logLevel: "info",
   logFormat: "auto",
   policies: [],
+  commands: [],
 };
 
 /** A policy after its schema: quantities are numbers, and "unlimited" is `Infinity`. */
-export interface CheckedPolicy extends Pick<PolicyInput, "pattern" | "publish" | "ephemeralOnly"> {
-  readonly retention?: Partial<Retention>;
+export interface CheckedPolicy extends Pick<
+  PolicyInput,
+  "pattern" | "publish" | "ephemeralOnly" | "compact" | "conflate" | "presence"
+> {
+  readonly retention?: Partial<Omit<Retention, "compact">>;
   readonly maxMessageBytes?: number;
+  readonly inlineBytes?: number;
+  readonly maxArtifactBytes?: number;
 }
 
 /** Fills in what a policy leaves out. */
 export function completePolicy(policy: CheckedPolicy, limits: Config["limits"]): ResolvedPolicy {
   return {
     pattern: policy.pattern,
-    retention: { ...DEFAULT_RETENTION, ...policy.retention },
+    retention: {
+      ...DEFAULT_RETENTION,
+      ...policy.retention,
+      ...(policy.compact === true ? { compact: true } : {}),
+    },
     maxMessageBytes: policy.maxMessageBytes ?? limits.maxMessageBytes,
     publish: policy.publish ?? "anyone",
     ephemeralOnly: policy.ephemeralOnly ?? false,
+    inlineBytes: policy.inlineBytes ?? limits.inlineBytes,
+    maxArtifactBytes: policy.maxArtifactBytes ?? limits.maxArtifactBytes,
+    compact: policy.compact ?? false,
+    conflate: policy.conflate ?? false,
+    presence: policy.presence ?? true,
   };
 }

@@ -22,7 +22,7 @@ function leavesOf(value: object, path: readonly string[]): Field[] {
 }
 
 function textOf(key: string, value: unknown): Field["text"] {
-  if (key === "policies") return "json";
+  if (key === "policies" || key === "commands") return "json";
   if (Array.isArray(value)) return "list";
   return typeof value === "boolean" ? "boolean" : "plain";
 }

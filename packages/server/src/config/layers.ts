@@ -80,13 +80,20 @@ export function checkRawLayer({ raw, sourceOf, problems }: RawLayer): {
     const field = formatPath(path);
     const source = sourceOf(path);
     if (known === undefined) {
-      const value = showValue(valueAt(raw, path));
+      const value = showField(path, valueAt(raw, path));
       const subject = field === "" ? "the configuration" : field;
       return { source, field, message: `${subject} is ${value}; it must be ${allowed}.` };
     }
     return { source, field, message: `${field} is no field; ${suggest(path, known)}` };
   });
   return { layer: {}, problems: [...problems, ...found] };
+}
+
+/** Secrets are not shown, nor the text of which they may be a part. */
+function showField(path: readonly PropertyKey[], value: unknown): string {
+  const isSecret = path[0] === "commands" && (path.at(-1) === "secret" || path.length === 1);
+  if (!isSecret || typeof value !== "string") return showValue(value);
+  return path.length === 1 ? "text that is not JSON" : "something else";
 }
 
 function suggest(path: readonly PropertyKey[], known: readonly string[]): string {

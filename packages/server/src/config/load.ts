@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import type { Config } from "./config.ts";
-import { findContradictions } from "./cross-checks.ts";
+import { findContradictions, findMissingSecrets } from "./cross-checks.ts";
 import { completePolicy, DEFAULTS } from "./defaults.ts";
 import { FIELDS, setAt, valueAt } from "./fields.ts";
 import { loadConfigFile } from "./file.ts";
@@ -44,7 +44,10 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   if (problems.length > 0) throw new ConfigError(problems);
 
   const { values, sources } = merge(layers);
-  const contradictions = findContradictions(values.limits, values.policies);
+  const contradictions = [
+    ...findContradictions(values.limits, values.policies),
+    ...findMissingSecrets(values.commands, environment),
+  ];
   if (contradictions.length > 0) {
     throw new ConfigError(
       contradictions.map((contradiction) => ({

@@ -3,7 +3,10 @@ import { z } from "zod";
 import type { Config } from "./config.ts";
 import type { CheckedPolicy } from "./defaults.ts";
 import {
+  backendUrl,
   channelPattern,
+  commandPattern,
+  commandSecret,
   count,
   duration,
   folderPath,
@@ -40,7 +43,9 @@ export type CheckedLayer =
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
+const MAX_ARTIFACT_BYTES = 1_024 * 1_024 * MIB;
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 const tenMinutes = duration(1, 10 * MINUTE, "10 minutes");
 /** Proxies cut what is silent for a minute, and so do clients. */
 const oneMinute = duration(1, MINUTE, "1 minute");
@@ -64,6 +69,26 @@ const LIMITS: { readonly [Name in keyof Limits]: ValueType<number> } = {
   pongTimeoutMs: oneMinute,
   maxConnections: count(1, 10_000_000),
   requestTimeoutMs: duration(1, 60 * MINUTE, "1 hour"),
+  inlineBytes: size(64 * MIB),
+  maxBase64Bytes: size(64 * MIB),
+  maxPreviewBytes: size(32 * KIB),
+  maxArtifactBytes: size(MAX_ARTIFACT_BYTES, 0),
+  maxArtifactStoreBytes: size(1_024 * 1_024 * 1_024 * MIB),
+  artifactTtlMs: duration(1, 3_650 * DAY, "3,650 days"),
+  uploadTtlMs: duration(1, 365 * DAY, "365 days"),
+  maxCommandBytes: size(64 * MIB),
+  maxCommandsInFlight: count(1, 65_536),
+  commandTimeoutMs: duration(1, DAY, "1 day"),
+  maxCommandTimeoutMs: duration(1, DAY, "1 day"),
+  maxPresenceStateBytes: size(64 * KIB),
+  maxPresenceMembers: count(1, 10_000_000),
+  maxPresenceListed: count(0, 100_000),
+  maxPresenceListedBytes: size(16 * MIB),
+  presenceGraceMs: duration(0, 60 * MINUTE, "1 hour"),
+  presenceFlushMs: duration(1, MINUTE, "1 minute"),
+  presenceTtlMs: duration(1, 365 * DAY, "365 days"),
+  maxPresenceTtlMs: duration(1, 365 * DAY, "365 days"),
+  maxEphemeralPerSecond: count(1, 1_000_000),
 };
 
 const retention = z.strictObject({
@@ -78,6 +103,19 @@ const policy = z.strictObject({
   maxMessageBytes: leaf(LIMITS.maxMessageBytes).optional(),
   publish: leaf(oneOf("anyone", "server")).optional(),
   ephemeralOnly: leaf(yesOrNo).optional(),
+  inlineBytes: leaf(LIMITS.inlineBytes).optional(),
+  maxArtifactBytes: leaf(size(MAX_ARTIFACT_BYTES, 0)).optional(),
+  compact: leaf(yesOrNo).optional(),
+  conflate: leaf(yesOrNo).optional(),
+  presence: leaf(yesOrNo).optional(),
+});
+
+const commandBackend = z.strictObject({
+  pattern: leaf(commandPattern),
+  url: leaf(backendUrl),
+  secret: leaf(commandSecret).optional(),
+  timeoutMs: leaf(LIMITS.commandTimeoutMs).optional(),
+  retries: leaf(count(0, 10)).optional(),
 });
 
 const schema = z.strictObject({
@@ -97,6 +135,7 @@ const schema = z.strictObject({
   logLevel: leaf(oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent")).optional(),
   logFormat: leaf(oneOf("auto", "text", "json")).optional(),
   policies: z.array(policy).max(10_000).optional(),
+  commands: z.array(commandBackend).max(1_000).optional(),
 });
 
 /** The names each object may have, by the path of the object; `*` stands for an index. */
@@ -105,6 +144,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   cors: ["origins"],
   limits: Object.keys(LIMITS),
   "policies.*": Object.keys(policy.shape),
+  "commands.*": Object.keys(commandBackend.shape),
   "policies.*.retention": Object.keys(retention.shape),
 };
 

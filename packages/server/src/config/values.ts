@@ -1,4 +1,6 @@
-import { compilePattern } from "@tidings/protocol";
+import { compileCommandPattern, compilePattern } from "@tidings/protocol";
+// Not by the room's index: the command line starts without the server.
+import { keyOfSecret } from "../commands/index.ts";
 import { parseDuration, parseSize, parseWhole } from "./units.ts";
 
 /** One field's check: what a value means, or `undefined` where it is not allowed; and the words for what is. */
@@ -18,11 +20,11 @@ export function count(min: number, max: number, note = ""): ValueType<number> {
 }
 
 /** Bytes. */
-export function size(max: number): ValueType<number> {
+export function size(max: number, min: 0 | 1 = 1): ValueType<number> {
   const most = max >= MIB ? `${group(max / MIB)} MiB` : `${group(max)} bytes`;
   return {
-    allowed: `a size from 1 byte to ${most}: a whole number of bytes, or such as "64KiB" or "2MiB"`,
-    parse: (value) => within(parseSize(value), 1, max),
+    allowed: `a size from ${min === 0 ? "0 bytes" : "1 byte"} to ${most}: a whole number of bytes, or such as "64KiB" or "2MiB"`,
+    parse: (value) => within(parseSize(value), min, max),
   };
 }
 
@@ -108,6 +110,41 @@ export const channelPattern: ValueType<string> = {
     } catch {
       return undefined;
     }
+  },
+};
+
+export const commandPattern: ValueType<string> = {
+  allowed:
+    'a pattern of command names: segments parted by dots, "*" for one, a last "**" for the rest, such as "evals.*"',
+  parse: (value) => {
+    if (typeof value !== "string") return undefined;
+    try {
+      compileCommandPattern(value);
+      return value;
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+export const backendUrl: ValueType<string> = {
+  allowed: 'an http or https URL without a credential, such as "http://127.0.0.1:9000/tidings"',
+  parse: (value) => {
+    if (typeof value !== "string" || !URL.canParse(value)) return undefined;
+    const { protocol, username, password, hash } = new URL(value);
+    return /^https?:$/.test(protocol) && username + password + hash === "" ? value : undefined;
+  },
+};
+
+/** Not resolved here: what is printed of it is the variable's name. */
+export const commandSecret: ValueType<string> = {
+  allowed:
+    '"whsec_" and 16 to 128 bytes as base64, or "env:" and the name of a variable that holds such a secret',
+  parse: (value) => {
+    if (typeof value !== "string") return undefined;
+    return /^env:[A-Za-z_][A-Za-z0-9_]*$/.test(value) || keyOfSecret(value, {}) !== undefined
+      ? value
+      : undefined;
   },
 };
 

@@ -1,6 +1,7 @@
 import type { Policy } from "@tidings/core";
 import type { Limits } from "@tidings/protocol";
 import type { Logger } from "pino";
+import type { CommandBackend } from "../commands/index.ts";
 
 /** What a server is made with. Every field has a default. */
 export interface TidingsOptions {
@@ -11,6 +12,8 @@ export interface TidingsOptions {
   readonly limits?: Partial<Limits>;
   /** By channel pattern; the first that matches holds. */
   readonly policies?: readonly Policy[];
+  /** Commands that HTTP backends answer; those that `tidings.command` registers come first. Default none. */
+  readonly commands?: readonly CommandBackend[];
   /** Serve, without authentication, requests that come in on other addresses than loopback. Default false. */
   readonly open?: boolean;
   /** Names of this server beside those of loopback, with or without a port. Default none. */

@@ -1,10 +1,13 @@
+import { serveAppend, serveArtifact, serveRemove, serveUpload } from "../artifacts/http/index.ts";
 import { Canary } from "../health/canary.ts";
 import { serveChannels, serveHead, serveTruncate } from "../http/channels.ts";
 import { negotiate } from "../http/negotiate.ts";
+import { HttpCallers, serveCommand, serveCommandList } from "../http/commands.ts";
 import { describeApi } from "../http/openapi.ts";
 import { servePatch } from "../http/patch-connection.ts";
+import { serveDeleteMember, servePresence, servePutMember } from "../http/presence.ts";
 import { sendJson } from "../http/problem.ts";
-import { servePublish } from "../http/publish.ts";
+import { serveDeleteKey, servePublish } from "../http/publish.ts";
 import { connectQuery, readQuery } from "../http/query.ts";
 import { type Exchange, Router } from "../http/router.ts";
 import type { Services } from "../http/services.ts";
@@ -22,15 +25,32 @@ const CANARY_TIMEOUT_MS = 2_000;
 export function createRouter(services: Services, metrics: Metrics): Router {
   const openApi = describeApi(services.limits);
   const canary = new Canary(services.hub, services.publisher, CANARY_TIMEOUT_MS);
+  const callers = new HttpCallers(services.limits.maxCommandsInFlight);
   return new Router()
     .on("GET", "/", ({ res }) => sendJson(res, 200, { name: "tidings", version, links: LINKS }))
     .on("GET", "/channels", ({ res, query }) => serveChannels(services, res, query))
     .on("GET", "/channels/*", (exchange) => serveChannel(services, exchange))
     .on("HEAD", "/channels/*", ({ res, name }) => serveHead(services, res, name))
     .on("POST", "/channels/*", ({ req, res, name, query }) => servePublish(services, req, res, name, query))
-    .on("DELETE", "/channels/*", ({ res, name, query }) => serveTruncate(services, res, name, query))
+    .on("DELETE", "/channels/*", ({ req, res, name, query }) =>
+      query.has("key")
+        ? serveDeleteKey(services, req, res, name, query)
+        : serveTruncate(services, res, name, query),
+    )
     .on("GET", "/connect", (exchange) => serveConnect(services, exchange))
     .on("PATCH", "/connections/:id", ({ req, res, name }) => servePatch(services, req, res, name))
+    .on("POST", "/artifacts", (exchange) => serveUpload(services, exchange))
+    .on("GET", "/artifacts/:id", (exchange) => serveArtifact(services, exchange))
+    .on("HEAD", "/artifacts/:id", (exchange) => serveArtifact(services, exchange))
+    .on("PATCH", "/artifacts/:id", (exchange) => serveAppend(services, exchange))
+    .on("DELETE", "/artifacts/:id", (exchange) => serveRemove(services, exchange))
+    .on("GET", "/commands", ({ res, query }) => serveCommandList(services, res, query))
+    .on("POST", "/commands/*", ({ req, res, name, query }) =>
+      serveCommand(services, callers, req, res, name, query),
+    )
+    .on("GET", "/presence/*", ({ req, res, name, query }) => servePresence(services, req, res, name, query))
+    .on("PUT", "/presence/*", ({ req, res, name, query }) => servePutMember(services, req, res, name, query))
+    .on("DELETE", "/presence/*", ({ res, name, query }) => serveDeleteMember(services, res, name, query))
     .on("GET", "/healthz", ({ res }) => sendJson(res, 200, { status: "alive" }))
     .on("GET", "/readyz", ({ res }) => serveReady(services, canary, res))
     .on("GET", "/openapi.json", ({ res }) => sendJson(res, 200, openApi))
@@ -43,6 +63,8 @@ export function createRouter(services: Services, metrics: Metrics): Router {
 const LINKS = {
   channels: "channels",
   connect: "connect",
+  artifacts: "artifacts",
+  commands: "commands",
   openapi: "openapi.json",
   metrics: "metrics",
   health: "healthz",
@@ -52,7 +74,7 @@ const LINKS = {
 /** `GET /channels/{channel}`: one URL, and the transport that the request asks for. */
 async function serveChannel(services: Services, { req, res, query, name }: Exchange): Promise<void> {
   const kind = negotiate(req, ["json", "sse", "ndjson", "html"]);
-  const read = readQuery(req, query, name, services.limits, kind === "json" || kind === "html");
+  const read = readQuery(req, query, name, services, kind === "json" || kind === "html");
   switch (kind) {
     case "html":
       return servePage(res, name, services.limits.heartbeatMs);
@@ -68,7 +90,7 @@ async function serveChannel(services: Services, { req, res, query, name }: Excha
 /** `GET /connect`: many channels on one connection. */
 async function serveConnect(services: Services, { req, res, query }: Exchange): Promise<void> {
   const kind = negotiate(req, ["json", "sse", "ndjson"]);
-  const read = connectQuery(req, query, services.limits, kind === "json");
+  const read = connectQuery(req, query, services, kind === "json");
   if (kind === "sse") return serveSse(services, res, read, true);
   if (kind === "ndjson") return serveNdjson(services, res, read, true);
   return servePoll(services, req, res, read, true);

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
+import { join } from "node:path";
 import {
   DEFAULT_RETENTION,
   Hub,
@@ -6,12 +7,16 @@ import {
   type LogOptions,
   MemoryLog,
   Policies,
+  Presence,
   Publisher,
 } from "@tidings/core";
 import { DEFAULT_LIMITS, type Limits } from "@tidings/protocol";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
+import { Artifacts, FolderStore } from "../artifacts/index.ts";
+import { Backends, Commands } from "../commands/index.ts";
 import { CANARY_CHANNEL } from "../health/canary.ts";
 import { Connections } from "../http/connections.ts";
+import { Senders } from "../http/senders.ts";
 import { errorMaker, type Services } from "../http/services.ts";
 import { LmdbLog } from "../logs/lmdb/index.ts";
 import type { TidingsOptions } from "./options.ts";
@@ -20,6 +25,8 @@ import { createPacer } from "./pacer.ts";
 const EPOCH_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 const EPOCH_LENGTH = 8;
 const SWEEP_MS = 1_000;
+const SWEEP_ARTIFACTS_MS = 60_000;
+const DEFAULT_DATA = "./data";
 /** Above the canary's own few messages; the system's channels are not for keeping. */
 const CANARY_RETENTION = { ...DEFAULT_RETENTION, maxMessages: 8 };
 
@@ -36,7 +43,14 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
   const canary = { pattern: CANARY_CHANNEL, retention: CANARY_RETENTION, publish: "server" } as const;
   const policies = new Policies([canary, ...(options.policies ?? [])], {
     maxMessageBytes: limits.maxMessageBytes,
+    inlineBytes: limits.inlineBytes,
+    maxArtifactBytes: limits.maxArtifactBytes,
   });
+  const commands = new Commands(limits, logger);
+  const backends = new Backends(limits.maxCommandBytes);
+  // Before the log is opened: what is wrong with them must not leave it open.
+  for (const backend of options.commands ?? [])
+    commands.registry.addPattern(backend.pattern, backends.route(backend));
   const log = await openLog(options, {
     retentionOf: (channel) => policies.of(channel).retention,
     nowMs: Date.now,
@@ -45,23 +59,53 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
         EPOCH_CHARACTERS.charAt(randomInt(EPOCH_CHARACTERS.length)),
       ).join(""),
   });
+  const newId = (): string => randomBytes(12).toString("base64url");
+  const artifacts = await openArtifacts(options, { log, limits, logger, policies, newId });
   const hub = new Hub({
     log,
     defer: createPacer(),
     nowMs: Date.now,
+    conflationOf: (channel) => {
+      const { conflate, compact } = policies.of(channel);
+      // Without keys that replace each other, every message that is kept is one that a reader is promised.
+      return conflate ? (compact ? "everything" : "ephemeral") : "nothing";
+    },
     // Not from Node's pool: a shared batch would keep the whole slab it was cut from.
     allocate: (size) => Buffer.allocUnsafeSlow(size),
   });
   const connections = new Connections(limits);
+  const presence = new Presence({
+    limits,
+    policies,
+    nowMs: Date.now,
+    elapsedMs: () => performance.now(),
+    newId,
+    schedule: (ms, callback) => {
+      const timer = setTimeout(callback, ms);
+      timer.unref();
+      return () => clearTimeout(timer);
+    },
+    defer: setImmediate,
+  });
   const services: Services = {
     log,
     hub,
-    publisher: new Publisher(log, policies, limits),
+    publisher: new Publisher(log, policies, limits, {
+      store: artifacts,
+      nowMs: Date.now,
+      onFault: (error) =>
+        logger.warn({ err: error }, "an artifact was not bound to its message; a sweep will do it"),
+    }),
     policies,
+    artifacts,
+    presence,
     limits,
     connections,
+    senders: new Senders(limits.maxEphemeralPerSecond, Date.now),
+    commands,
     logger,
-    newId: () => randomBytes(12).toString("base64url"),
+    nodeId: newId(),
+    newId,
     toError: errorMaker(logger),
   };
   const sweeper = setInterval(() => {
@@ -73,10 +117,24 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
       );
   }, SWEEP_MS);
   sweeper.unref();
+  const artifactSweeper = setInterval(() => {
+    artifacts
+      .sweep()
+      .catch((error: unknown) =>
+        logger.warn({ err: error }, "the artifacts could not be swept; it will be tried again"),
+      );
+  }, SWEEP_ARTIFACTS_MS);
+  artifactSweeper.unref();
   const close = async (): Promise<void> => {
     clearInterval(sweeper);
+    clearInterval(artifactSweeper);
+    commands.close();
+    backends.close();
     connections.close();
+    presence.close();
     hub.close();
+    // First: a sweep asks the log.
+    await artifacts.close();
     await log.close();
   };
   return { services, close };
@@ -84,5 +142,31 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
 
 async function openLog(options: TidingsOptions, logOptions: LogOptions): Promise<Log> {
   if (options.log === "memory") return new MemoryLog(logOptions);
-  return LmdbLog.open({ ...logOptions, path: options.data ?? "./data" });
+  return LmdbLog.open({ ...logOptions, path: options.data ?? DEFAULT_DATA });
+}
+
+/** Beside the log, and for as long as it: after the log, whose lock keeps other processes away from the folder. */
+async function openArtifacts(
+  options: TidingsOptions,
+  shared: {
+    readonly log: Log;
+    readonly limits: Limits;
+    readonly logger: Logger;
+    readonly policies: Policies;
+    readonly newId: () => string;
+  },
+): Promise<Artifacts> {
+  const path = options.log === "memory" ? undefined : join(options.data ?? DEFAULT_DATA, "artifacts");
+  try {
+    return await Artifacts.open({
+      ...shared,
+      store: new FolderStore(path, shared.logger),
+      nowMs: Date.now,
+      basePath: options.basePath ?? "",
+      isCompact: (channel) => shared.policies.of(channel).compact,
+    });
+  } catch (error) {
+    await shared.log.close();
+    throw error;
+  }
 }

@@ -179,7 +179,8 @@ export class Subscription implements AsyncGenerator<Delivery, void, void>, Reade
     const messages: Delivery[] = [];
     const lines = new LineDecoder((line) => {
       const message = JSON.parse(line) as MessageObject;
-      messages.push({ ...message, data: payloadOf(message) });
+      // What is stored, or deleted, has no data.
+      messages.push(message.data === undefined ? message : { ...message, data: payloadOf(message) });
     });
     lines.push(item.bytes);
     this.#bytes -= item.bytes.length;

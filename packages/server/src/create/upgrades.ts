@@ -35,11 +35,7 @@ function isOurs(path: string | undefined): boolean {
   return path === "/connect" || path?.startsWith("/channels/") === true;
 }
 
-function upgradeQuery(
-  req: IncomingMessage,
-  url: ReturnType<typeof splitUrl>,
-  { limits }: Services,
-): ReadQuery {
+function upgradeQuery(req: IncomingMessage, url: ReturnType<typeof splitUrl>, services: Services): ReadQuery {
   if (req.headers.upgrade?.toLowerCase() !== "websocket") {
     throw new TidingsError(
       "UPGRADE_INVALID",
@@ -48,9 +44,9 @@ function upgradeQuery(
   }
   const path = url?.path ?? "/";
   const query = url?.query ?? new URLSearchParams();
-  if (path === "/connect") return connectQuery(req, query, limits, false);
+  if (path === "/connect") return connectQuery(req, query, services, false);
   if (path.startsWith("/channels/"))
-    return readQuery(req, query, decodePath(path.slice("/channels/".length)), limits, false);
+    return readQuery(req, query, decodePath(path.slice("/channels/".length)), services, false);
   throw new TidingsError(
     "NOT_FOUND",
     `there is no WebSocket at ${quote(path)}; there is one at /channels/{channel} and at /connect.`,

@@ -1,46 +1,154 @@
 import type { IncomingMessage } from "node:http";
 import { type ErrorCode, TidingsError } from "@tidings/protocol";
+import { BodyDeadline } from "./body-deadline.ts";
+import { PartPipe } from "./part-pipe.ts";
 
 /**
  * Reads a request's body whole, up to a limit. What is over it is refused without being kept; the caller's answer
  * ends the connection then.
  *
  * @throws {TidingsError} `code` when the body is larger, `CONTENT_TYPE_UNSUPPORTED` when it is compressed,
- *   `BODY_INVALID` when the client went away in the middle, or something else has read the body before
+ *   `REQUEST_TIMEOUT` when it takes too long, `BODY_INVALID` when the client went away in the middle, or something
+ *   else has read the body before
  */
-export async function readBody(req: IncomingMessage, maxBytes: number, code: ErrorCode): Promise<Buffer> {
-  const encoding = req.headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "identity") {
-    throw new TidingsError(
-      "CONTENT_TYPE_UNSUPPORTED",
-      "compressed bodies are not taken; send it without Content-Encoding.",
-    );
-  }
+export async function readBody(
+  req: IncomingMessage,
+  maxBytes: number,
+  code: ErrorCode,
+  advice = "Send less, or in parts.",
+): Promise<Buffer> {
   const tooLarge = (): TidingsError =>
-    new TidingsError(
-      code,
-      `the body is larger than ${maxBytes} bytes, the limit here. Send less, or in parts.`,
-    );
+    new TidingsError(code, `the body is larger than ${maxBytes} bytes, the limit here. ${advice}`);
+  checkEncoding(req);
   if (Number(req.headers["content-length"] ?? 0) > maxBytes) throw tooLarge();
+  const parts: Buffer[] = [];
+  let size = 0;
+  await eachPart(req, (part) => {
+    size += part.length;
+    if (size > maxBytes) throw tooLarge();
+    parts.push(part);
+  });
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
+}
+
+/** The beginning of a body: all of it; or what came until it was larger than asked for, and then the rest as it comes. */
+export type BodyStart =
+  | { readonly isWhole: true; readonly body: Buffer }
+  | { readonly isWhole: false; readonly parts: PartPipe };
+
+/**
+ * Reads a request's body up to a size. One that is larger is handed over as it comes, from its beginning on: it holds the
+ * client back where its parts are not taken, and from then on the time that it may take is that between two parts.
+ *
+ * @throws {TidingsError} those of {@link readBody}; once it is handed over, whoever takes the parts meets them
+ */
+export async function startBody(req: IncomingMessage, maxBytes: number): Promise<BodyStart> {
+  checkEncoding(req);
+  const beginning: Buffer[] = [];
+  let size = 0;
+  let rest: PartPipe | undefined;
+  return new Promise((resolve, reject) => {
+    const take = (part: Buffer): Promise<void> | void => {
+      if (rest !== undefined) return rest.push(part);
+      size += part.length;
+      beginning.push(part);
+      if (size <= maxBytes) return;
+      rest = new PartPipe();
+      resolve({ isWhole: false, parts: rest });
+      // Taken out, so that the first megabyte is not held for as long as the rest takes.
+      return rest.push(...beginning.splice(0));
+    };
+    eachPart(req, take, { idle: () => rest !== undefined }).then(
+      () => (rest === undefined ? resolve({ isWhole: true, body: Buffer.concat(beginning) }) : rest.end()),
+      (error: unknown) => (rest === undefined ? reject(error as Error) : rest.end(error)),
+    );
+  });
+}
+
+/** @throws {TidingsError} `CONTENT_TYPE_UNSUPPORTED` */
+export function checkEncoding(req: IncomingMessage): void {
+  const encoding = req.headers["content-encoding"];
+  if (encoding === undefined || encoding === "identity") return;
+  throw new TidingsError(
+    "CONTENT_TYPE_UNSUPPORTED",
+    "compressed bodies are not taken; send it without Content-Encoding.",
+  );
+}
+
+/**
+ * Hands out a request's body part by part; a part that is answered with a promise holds the next one back. By events
+ * and not by iterating, so that its end can come from elsewhere too: the time that is over. The request is left open
+ * where this fails: the problem still has to go out on its connection.
+ *
+ * While `idle` says so, the time the body may take is that between two parts, and not that of the whole.
+ *
+ * @throws {TidingsError} `REQUEST_TIMEOUT`, `BODY_INVALID`; and whatever `take` throws
+ */
+export async function eachPart(
+  req: IncomingMessage,
+  take: (part: Buffer) => Promise<void> | void,
+  { idle = () => false }: { readonly idle?: () => boolean } = {},
+): Promise<void> {
   if (req.readableDidRead) {
     throw new TidingsError(
       "BODY_INVALID",
       "the body was read before it came here; mount Tidings ahead of body parsers.",
     );
   }
-  const parts: Buffer[] = [];
-  let size = 0;
-  try {
-    // Kept open where it is refused: the problem still has to go out on its connection.
-    for await (const part of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += part.length;
-      if (size > maxBytes) throw tooLarge();
-      parts.push(part);
-    }
-  } catch (error) {
-    if (error instanceof TidingsError) throw error;
-    throw new TidingsError("BODY_INVALID", "the body ended before it was whole; send it again.", {}, error);
-  }
-  const [only] = parts;
-  return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
+  if (req.destroyed && !req.complete) throw broken();
+  const deadline = BodyDeadline.of(req);
+  await new Promise<void>((resolve, reject) => {
+    let isTaking = false;
+    /** What came while a part was being taken. */
+    let afterwards: (() => void) | undefined;
+    const settle = (act: () => void): void => {
+      if (isTaking) {
+        afterwards ??= () => settle(act);
+        return;
+      }
+      req.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onError);
+      req.pause();
+      act();
+    };
+    const onEnd = (): void => settle(resolve);
+    const onClose = (): void => settle(() => reject(broken()));
+    const onError = (error: unknown): void => settle(() => reject(broken(error)));
+    const fail = (error: unknown): void => settle(() => reject(error as Error));
+    const taken = (): void => {
+      isTaking = false;
+      if (afterwards !== undefined) return afterwards();
+      if (idle()) deadline?.restart();
+      req.resume();
+    };
+    const onData = (part: Buffer): void => {
+      try {
+        const taking = take(part);
+        if (taking === undefined) {
+          if (idle()) deadline?.restart();
+          return;
+        }
+        isTaking = true;
+        req.pause();
+        if (idle()) deadline?.pause();
+        taking.then(taken, (error: unknown) => {
+          isTaking = false;
+          fail(error);
+        });
+      } catch (error) {
+        fail(error);
+      }
+    };
+    req.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onError);
+    deadline?.take(fail);
+  });
+}
+
+function broken(cause?: unknown): TidingsError {
+  return new TidingsError(
+    "BODY_INVALID",
+    "the body ended before it was whole; send it again.",
+    {},
+    ...(cause === undefined ? [] : [cause]),
+  );
 }

@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type GuardOptions, isAllowedOrigin } from "./guard.ts";
 
-const METHODS = "GET, HEAD, POST, DELETE, PATCH";
+const METHODS = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const REQUEST_HEADERS =
-  "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer";
+  "Authorization, Content-Digest, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, Last-Event-ID, " +
+  "Prefer, Range, Repr-Digest, Upload-Complete, Upload-Length, Upload-Offset";
 const RESPONSE_HEADERS =
-  "ETag, Retry-After, Preference-Applied, Tidings-Cursor, Tidings-Earliest, Tidings-Messages, Tidings-Bytes, Tidings-Retention";
+  "ETag, Retry-After, Preference-Applied, Tidings-Cursor, Tidings-Earliest, Tidings-Messages, Tidings-Bytes, " +
+  "Tidings-Retention, Accept-Ranges, Content-Disposition, Content-Range, Location, Repr-Digest, Upload-Complete, " +
+  "Upload-Length, Upload-Limit, Upload-Offset";
 /** How long a browser may remember a preflight, in seconds. */
 const MAX_AGE_SECONDS = 600;
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidingsError } from "@tidings/protocol";
+import { BodyDeadline } from "./body-deadline.ts";
 import { applyCors } from "./cors.ts";
 import { checkRequest, type GuardOptions } from "./guard.ts";
 import { sendProblem } from "./problem.ts";
@@ -10,6 +11,8 @@ export interface HandlerOptions {
   readonly guard: GuardOptions;
   /** A path that all URLs begin with, such as `/push`; empty for none. */
   readonly basePath: string;
+  /** How long a request's body may take, in milliseconds; an upload's, between two parts of it. */
+  readonly requestTimeoutMs: number;
   readonly toError: (error: unknown) => TidingsError;
   /** Told of each request once it is answered: the route's pattern, never the path itself. */
   readonly onAnswered: (method: string, pattern: string, status: number) => void;
@@ -50,7 +53,7 @@ async function handle(
   res: ServerResponse,
   next?: (error?: unknown) => void,
 ): Promise<void> {
-  const { router, guard, basePath, toError, onAnswered } = options;
+  const { router, guard, basePath, requestTimeoutMs, toError, onAnswered } = options;
   let pattern = "none";
   const method = req.method ?? "GET";
   res.on("close", () => onAnswered(method, pattern, res.statusCode));
@@ -58,6 +61,7 @@ async function handle(
     const url = splitUrl(req, basePath);
     // Before anything is checked: what is for the app's other routes is for them to judge.
     if (next !== undefined && (url === undefined || router.allowed(url.path) === "")) return next();
+    BodyDeadline.watch(req, res, requestTimeoutMs);
     checkRequest(req, guard);
     if (applyCors(req, res, guard)) return;
     if (url === undefined)

@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type Limits, TidingsError } from "@tidings/protocol";
+import { expectContinue } from "./body-deadline.ts";
 import type { Handler } from "./handler.ts";
 import { rawProblem } from "./problem.ts";
 
@@ -17,7 +18,8 @@ export function createListener(handler: Handler, limits: Limits): Server {
     {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout,
-      requestTimeout: limits.requestTimeoutMs,
+      // It would end uploads that take long; the handler bounds each body by itself.
+      requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: Math.min(1_000, headersTimeout),
       // Other upgrades may be passed over (RFC 9110 §7.8): curl and Java offer h2c with plain requests. Node 22 before
@@ -26,6 +28,11 @@ export function createListener(handler: Handler, limits: Limits): Server {
     },
     handler,
   );
+  // Whoever reads the body asks for it: what is refused by its head alone is never sent then.
+  server.on("checkContinue", (req, res) => {
+    expectContinue(req);
+    handler(req, res);
+  });
   // A socket on which nothing moves: a client that does not take its answer would have the server keep it for good.
   // A long poll may be quiet for as long as it may be held; streams set this aside, since slow is not gone.
   server.timeout = limits.longPollMaxMs + limits.requestTimeoutMs;

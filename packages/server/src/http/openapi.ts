@@ -1,8 +1,11 @@
 import { DEFAULT_LIMITS, type Limits } from "@tidings/protocol";
 import { version } from "../version.ts";
+import { artifactOperations, uploadOperation } from "./openapi/artifact-operations.ts";
 import { channelOperations, listOperation } from "./openapi/channel-operations.ts";
+import { commandListOperation, commandOperation } from "./openapi/command-operations.ts";
 import { connectOperation, patchOperation } from "./openapi/connect-operations.ts";
 import { headers } from "./openapi/headers.ts";
+import { presenceOperations, presenceSchemas } from "./openapi/presence-operations.ts";
 import { schemas } from "./openapi/schemas.ts";
 import { systemOperations } from "./openapi/system-operations.ts";
 
@@ -25,6 +28,9 @@ export function describeApi(limits: Limits): object {
     tags: [
       { name: "channels", description: "Publish to a channel, read it, look at it, truncate it." },
       { name: "connections", description: "Many channels on one connection." },
+      { name: "commands", description: "Requests with an answer of their own." },
+      { name: "artifacts", description: "Payloads too large to travel in a message, and files of any size." },
+      { name: "presence", description: "Who is in a channel." },
       { name: "system", description: "Health, metrics, and this document." },
     ],
     paths: {
@@ -32,9 +38,14 @@ export function describeApi(limits: Limits): object {
       "/channels/{channel}": channelOperations(limits),
       "/connect": { get: connectOperation(limits) },
       "/connections/{connection}": { patch: patchOperation(limits) },
+      "/commands": { get: commandListOperation() },
+      "/commands/{command}": { post: commandOperation(limits) },
+      "/artifacts": { post: uploadOperation(limits) },
+      "/artifacts/{artifact}": artifactOperations(),
+      "/presence/{channel}": presenceOperations(limits),
       ...systemOperations(),
     },
-    components: { schemas: schemas(limits), headers },
+    components: { schemas: { ...schemas(limits), ...presenceSchemas }, headers },
   };
 }
 

@@ -1,9 +1,9 @@
+import type { PublishMessage } from "@tidings/core";
 import {
   fromBase64,
   quote,
   sliceMember,
   TidingsError,
-  type NewMessage,
   type PayloadKind,
   DEFAULT_EVENT,
 } from "@tidings/protocol";
@@ -11,12 +11,17 @@ import {
 // ignoreBOM: a BOM is not part of JSON, and must not be taken off unseen either.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+const MAX_CONTENT_TYPE_BYTES = 255;
+
 /**
  * What a content type makes of a body: JSON, text, bytes, or a batch of lines.
  *
  * @throws {TidingsError} `CONTENT_TYPE_UNSUPPORTED`
  */
 export function bodyKind(contentType: string | undefined): PayloadKind | "batch" {
+  // It is told with each message whose payload is stored.
+  if (contentType !== undefined && contentType.length > MAX_CONTENT_TYPE_BYTES)
+    throw unsupported(`the Content-Type is longer than ${MAX_CONTENT_TYPE_BYTES} bytes.`);
   const [essence = "", ...parameters] = (contentType ?? "")
     .toLowerCase()
     .split(";")
@@ -50,13 +55,13 @@ export function checkPayload(kind: PayloadKind, data: Uint8Array, line?: number)
 }
 
 /**
- * Reads a batch: a line `{"event"?, "data", "key"?, "idempotencyKey"?, "contentType"?, "encoding"?}` a message. JSON
- * data is cut out of its line as it stands.
+ * Reads a batch: a line `{"event"?, "data", "key"?, "idempotencyKey"?, "contentType"?, "encoding"?, "inline"?, "preview"?}` a
+ * message; or with `"artifact"`, or `"deleted":true`, instead of data. JSON is cut out of its line as it stands.
  *
  * @throws {TidingsError} `BODY_INVALID` naming the line; nothing of the batch is to be published then
  */
-export function parseBatch(body: Uint8Array): NewMessage[] {
-  const messages: NewMessage[] = [];
+export function parseBatch(body: Uint8Array): PublishMessage[] {
+  const messages: PublishMessage[] = [];
   const lines = decode(body).split("\n");
   for (const [index, whole] of lines.entries()) {
     if (whole.trim() !== "") messages.push(parseLine(whole, index + 1));
@@ -64,48 +69,96 @@ export function parseBatch(body: Uint8Array): NewMessage[] {
   return messages;
 }
 
-const LINE_FIELDS = ["event", "data", "key", "idempotencyKey", "contentType", "encoding"];
+/** The members of a line, and what each must be. */
+const LINE_FIELDS: Readonly<Record<string, "string" | "boolean" | "any">> = {
+  event: "string",
+  data: "any",
+  key: "string",
+  idempotencyKey: "string",
+  contentType: "string",
+  encoding: "string",
+  inline: "boolean",
+  preview: "any",
+  artifact: "string",
+  deleted: "boolean",
+};
 
-function parseLine(text: string, line: number): NewMessage {
+interface Line {
+  readonly event?: string;
+  readonly key?: string;
+  readonly idempotencyKey?: string;
+  readonly contentType?: string;
+  readonly encoding?: string;
+  readonly inline?: boolean;
+  readonly artifact?: string;
+  readonly deleted?: boolean;
+  readonly data?: unknown;
+  readonly preview?: unknown;
+}
+
+function parseLine(text: string, line: number): PublishMessage {
   const value = parseJson(text, line);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw invalid('is not an object; write {"data": …} on each line', line);
   }
-  const fields = value as Readonly<Record<string, unknown>>;
-  for (const [name, given] of Object.entries(fields)) {
-    if (!LINE_FIELDS.includes(name))
-      throw invalid(`has an unknown field ${quote(name)}; there are ${LINE_FIELDS.join(", ")}`, line, name);
-    if (name !== "data" && typeof given !== "string")
-      throw invalid(`has a "${name}" that is not a string`, line, name);
+  for (const [name, given] of Object.entries(value)) {
+    const type = Object.hasOwn(LINE_FIELDS, name) ? LINE_FIELDS[name] : undefined;
+    if (type === undefined) {
+      const known = Object.keys(LINE_FIELDS).join(", ");
+      throw invalid(`has an unknown field ${quote(name)}; there are ${known}`, line, name);
+    }
+    if (type !== "any" && typeof given !== type)
+      throw invalid(
+        `has a "${name}" that is not ${type === "string" ? "a string" : "true or false"}`,
+        line,
+        name,
+      );
   }
-  if (!Object.hasOwn(fields, "data")) throw invalid('lacks "data"', line, "data");
-  const {
-    event = DEFAULT_EVENT,
-    key,
-    idempotencyKey,
-    contentType,
-    encoding,
-    data,
-  } = fields as Record<string, string | undefined>;
-  const names = {
+  const fields = value as Line;
+  const { event = DEFAULT_EVENT, key, idempotencyKey, inline } = fields;
+  return {
     event,
     ...(key === undefined ? {} : { key }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(inline === undefined ? {} : { inline }),
+    ...(fields.preview === undefined ? {} : { preview: Buffer.from(sliceMember(text, "preview") as string) }),
+    ...linePayload(fields, text, line),
   };
+}
+
+function linePayload(
+  { contentType, encoding, artifact, deleted = false, data }: Line,
+  text: string,
+  line: number,
+): Pick<PublishMessage, "kind" | "data" | "artifactId"> {
+  if (deleted || artifact !== undefined) {
+    const instead = deleted ? "deleted" : "artifact";
+    for (const [name, given] of Object.entries({ data, contentType, encoding })) {
+      if (given !== undefined)
+        throw invalid(`has both "${instead}" and "${name}"; leave one out`, line, name);
+    }
+    if (deleted && artifact !== undefined)
+      throw invalid('has both "deleted" and "artifact"; leave one out', line, "artifact");
+    const nothing = Buffer.alloc(0);
+    return artifact === undefined
+      ? { kind: "none", data: nothing }
+      : { kind: "bytes", data: nothing, artifactId: artifact };
+  }
+  if (data === undefined) throw invalid('lacks "data"', line, "data");
   if (contentType === undefined && encoding === undefined) {
-    return { ...names, kind: "json", data: Buffer.from(sliceMember(text, "data") as string) };
+    return { kind: "json", data: Buffer.from(sliceMember(text, "data") as string) };
   }
   if (typeof data !== "string")
     throw invalid('has "data" that must be a string with its "contentType" or "encoding"', line, "data");
   if (encoding === undefined) {
     if (contentType !== "text/plain")
       throw invalid('has a "contentType" that is not "text/plain"', line, "contentType");
-    return { ...names, kind: "text", data: Buffer.from(data) };
+    return { kind: "text", data: Buffer.from(data) };
   }
   const bytes = encoding === "base64" && contentType === undefined ? fromBase64(data) : undefined;
   if (bytes === undefined)
     throw invalid('has "data" that is not base64, or an "encoding" other than "base64"', line, "data");
-  return { ...names, kind: "bytes", data: bytes };
+  return { kind: "bytes", data: bytes };
 }
 
 function decode(bytes: Uint8Array, line?: number): string {

@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { type ErrorCode, ERRORS, type TidingsError } from "@tidings/protocol";
+import { hasBody } from "./body-deadline.ts";
 
 /** Seconds after which a client may try again, for faults that pass. */
 const RETRY_AFTER_SECONDS = 1;
@@ -33,6 +34,16 @@ export function sendProblem(
     return;
   }
   const { status, body } = problemOf(error);
+  sendDocument(res, status, body, headers);
+}
+
+/** The same for a problem document that is written already: a command's own. */
+export function sendDocument(
+  res: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   const isRead = res.req.complete || !hasBody(res.req);
   res.writeHead(status, {
     "Content-Type": "application/problem+json",
@@ -45,11 +56,6 @@ export function sendProblem(
   if (isRead) return void res.end(res.req.method === "HEAD" ? undefined : body);
   res.write(body);
   endAfterBody(res);
-}
-
-/** Whether a request says that it has a body (RFC 9112 §6). */
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 /**
@@ -83,11 +89,19 @@ export function sendJson(
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const body = JSON.stringify(value);
+  sendBody(res, status, JSON.stringify(value), { "Cache-Control": "no-store", ...headers });
+}
+
+/** Answers with a JSON document that is text already. */
+export function sendBody(
+  res: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): void {
   res.writeHead(status, {
     "Content-Type": "application/json",
     "Content-Length": Buffer.byteLength(body),
-    "Cache-Control": "no-store",
     ...headers,
   });
   res.end(res.req.method === "HEAD" ? undefined : body);

@@ -1,18 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Appended, PublishMessage, PublishOptions } from "@tidings/core";
 import {
   checkChannel,
   DEFAULT_EVENT,
   formatCursor,
-  type NewMessage,
   parseCursor,
   quote,
   TidingsError,
 } from "@tidings/protocol";
-import { readBody } from "./body.ts";
+import { readBody, startBody } from "./body.ts";
+import { storeBody } from "./large-body.ts";
 import { bodyKind, checkPayload, parseBatch } from "./payload.ts";
 import { sendJson } from "./problem.ts";
 import { checkNames, invalid, readFlag } from "./query.ts";
 import type { Services } from "./services.ts";
+
+const OF_ONE_MESSAGE = ["event", "key", "inline", "preview", "artifact"];
+const NOTHING = Buffer.alloc(0);
 
 /** `POST /channels/{channel}`: one message, or a batch of them, appended as one. */
 export async function servePublish(
@@ -22,11 +26,132 @@ export async function servePublish(
   name: string,
   query: URLSearchParams,
 ): Promise<void> {
-  const { publisher, limits, policies } = services;
+  const { publisher, limits } = services;
   const channel = checkChannel(name);
-  checkNames(query, ["event", "key", "ephemeral"]);
+  checkNames(query, [...OF_ONE_MESSAGE, "ephemeral"]);
+  const options = readOptions(services, req, query);
+  if (query.has("artifact")) {
+    await readBody(req, 0, "BODY_INVALID", "A message that names an artifact has no body of its own.");
+    const message = { ...readMessage(query), kind: "bytes", data: NOTHING } as const;
+    const artifactId = query.get("artifact") ?? "";
+    return answer(res, await publisher.publish(channel, [{ ...message, artifactId }], options));
+  }
   const kind = bodyKind(req.headers["content-type"]);
-  const isBatch = kind === "batch";
+  if (kind !== "batch") {
+    const message = await readOne(services, req, channel, kind, readMessage(query), options);
+    return answer(res, await publisher.publish(channel, [message], options));
+  }
+  for (const one of OF_ONE_MESSAGE) {
+    if (query.has(one)) throw invalid(one, `a batch has its "${one}" in each line; leave it out of the URL.`);
+  }
+  const advice = "Send it in several batches, or large payloads each by itself.";
+  const batch = parseBatch(await readBody(req, limits.maxBatchBytes, "BATCH_TOO_LARGE", advice));
+  answer(res, await publisher.publish(channel, batch, options), batch.length);
+}
+
+/** `DELETE /channels/{channel}?key=`: deletes a key of a channel that keeps the newest message of each. */
+export async function serveDeleteKey(
+  services: Services,
+  req: IncomingMessage,
+  res: ServerResponse,
+  name: string,
+  query: URLSearchParams,
+): Promise<void> {
+  const channel = checkChannel(name);
+  checkNames(query, ["key", "event"]);
+  const deletion = { ...readMessage(query), kind: "none", data: NOTHING } as const;
+  const appended = await services.publisher.publish(channel, [deletion], readOptions(services, req, query));
+  // Nothing was made that has a URL of its own, as a publish's 201 would say.
+  answer(res, appended, undefined, 200);
+}
+
+/** Reads the body whole and checks it; one that is larger than a message can be goes straight to the store. */
+async function readOne(
+  services: Services,
+  req: IncomingMessage,
+  channel: string,
+  kind: "json" | "text" | "bytes" | "none",
+  names: Omit<PublishMessage, "kind" | "data">,
+  options: PublishOptions,
+): Promise<PublishMessage> {
+  const { publisher, policies, limits, artifacts } = services;
+  const { maxMessageBytes, maxArtifactBytes } = policies.of(channel);
+  const contentType = req.headers["content-type"] ?? "";
+  const message = { ...names, contentType, kind, data: NOTHING };
+  if (
+    artifacts === undefined ||
+    maxArtifactBytes === 0 ||
+    names.inline === true ||
+    options.ephemeral === true
+  ) {
+    const body = await readBody(
+      req,
+      maxMessageBytes,
+      "MESSAGE_TOO_LARGE",
+      advice(names.inline, options.ephemeral),
+    );
+    return { ...message, data: checkPayload(kind, body) };
+  }
+  // What can be refused is refused before gigabytes have come, or are even sent.
+  const length = Number(req.headers["content-length"] ?? 0);
+  const checkEarly = (): void => {
+    publisher.check(channel, [message], options);
+    publisher.checkStorable(channel, Math.max(length, maxMessageBytes + 1));
+  };
+  if (length > maxMessageBytes) checkEarly();
+  const start = await startBody(req, maxMessageBytes);
+  if (start.isWhole) return { ...message, data: checkPayload(kind, start.body) };
+  try {
+    checkEarly();
+  } catch (error) {
+    start.parts.stop();
+    throw error;
+  }
+  const checkSize = (size: number): void => publisher.checkStorable(channel, size);
+  const about = { channel, kind, contentType, checkSize, maxPreviewBytes: limits.maxPreviewBytes };
+  return { ...message, ...(await storeBody(artifacts, start.parts, about)), ...names };
+}
+
+function advice(inline: boolean | undefined, ephemeral: boolean | undefined): string {
+  if (ephemeral === true) return "It is ephemeral, and so not stored: send less, or publish a URL to it.";
+  return inline === true
+    ? "Without ?inline it is stored, and sent as a URL and a preview."
+    : "Nothing larger is stored for this channel (maxArtifactBytes of its policy): send it in parts, or upload it by " +
+        "POST /artifacts and publish its URL.";
+}
+
+function answer(
+  res: ServerResponse,
+  appended: Appended | undefined,
+  batchCount?: number,
+  status: 200 | 201 = 201,
+): void {
+  const counted = batchCount === undefined ? {} : { count: batchCount };
+  if (appended === undefined) return sendJson(res, 202, counted);
+  const isRepeat = appended.appended === 0;
+  sendJson(res, isRepeat ? 200 : status, {
+    cursor: formatCursor(appended),
+    offset: appended.offset,
+    ...counted,
+    ...(isRepeat ? { duplicate: true } : {}),
+  });
+}
+
+/** What the URL says of one message. */
+function readMessage(query: URLSearchParams): Omit<PublishMessage, "kind" | "data"> {
+  const key = query.get("key");
+  const preview = query.get("preview");
+  const inline = readFlag(query, "inline");
+  return {
+    event: query.get("event") ?? DEFAULT_EVENT,
+    ...(key === null ? {} : { key }),
+    ...(preview === null ? {} : { preview: Buffer.from(preview) }),
+    ...(inline ? { inline } : {}),
+  };
+}
+
+/** What holds for the request as one. */
+function readOptions({ senders }: Services, req: IncomingMessage, query: URLSearchParams): PublishOptions {
   const ephemeral = readFlag(query, "ephemeral");
   const condition = readCondition(req);
   if (ephemeral && condition.ifOffset !== undefined) {
@@ -36,40 +161,12 @@ export async function servePublish(
     );
   }
   const idempotencyKey = readIdempotencyKey(req);
-  const maxBytes = isBatch ? limits.maxBatchBytes : policies.of(channel).maxMessageBytes;
-  const body = await readBody(req, maxBytes, isBatch ? "BATCH_TOO_LARGE" : "MESSAGE_TOO_LARGE");
-  const batch = isBatch ? batchOf(body, query) : [messageOf(checkPayload(kind, body), kind, query)];
-  const options = { ephemeral, ...condition, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
-  const appended = await publisher.publish(channel, batch, options);
-  if (appended === undefined) return sendJson(res, 202, isBatch ? { count: batch.length } : {});
-  const { offset, appended: count } = appended;
-  const isRepeat = count === 0;
-  sendJson(res, isRepeat ? 200 : 201, {
-    cursor: formatCursor(appended),
-    offset,
-    ...(isBatch ? { count: batch.length } : {}),
-    ...(isRepeat ? { duplicate: true } : {}),
-  });
-}
-
-function messageOf(data: Uint8Array, kind: NewMessage["kind"], query: URLSearchParams): NewMessage {
-  const key = query.get("key");
-  return { event: query.get("event") ?? DEFAULT_EVENT, kind, data, ...(key === null ? {} : { key }) };
-}
-
-function batchOf(body: Uint8Array, query: URLSearchParams): readonly NewMessage[] {
-  for (const name of ["event", "key"]) {
-    if (query.has(name))
-      throw invalid(name, `a batch has its "${name}" in each line; leave it out of the URL.`);
-  }
-  return parseBatch(body);
+  const sender = ephemeral ? senders.of(req.socket.remoteAddress) : undefined;
+  return { ephemeral, sender, ...condition, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
 }
 
 /** `If-Match: "<cursor>"` (RFC 9110 §13.1.1): append only if this is the head. */
-function readCondition(req: IncomingMessage): {
-  readonly ifOffset?: NonNullable<ReturnType<typeof parseCursor>>["offset"];
-  readonly ifEpoch?: string;
-} {
+function readCondition(req: IncomingMessage): Pick<PublishOptions, "ifOffset" | "ifEpoch"> {
   const header = req.headers["if-match"];
   if (header === undefined) return {};
   const cursor = parseCursor(/^"(.*)"$/.exec(header.trim())?.[1] ?? "");
@@ -83,7 +180,7 @@ function readCondition(req: IncomingMessage): {
 }
 
 /** As it is, or as the quoted string that the draft of the header asks for. */
-function readIdempotencyKey(req: IncomingMessage): string | undefined {
+export function readIdempotencyKey(req: IncomingMessage): string | undefined {
   const header = req.headers["idempotency-key"];
   if (header === undefined) return undefined;
   if (Array.isArray(header))

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import type { Start } from "@tidings/core";
+import type { Policies, Start } from "@tidings/core";
 import {
   checkChannel,
   checkEvent,
   type Limits,
+  MAX_COMPACT_CURSOR_BYTES,
   MAX_CURSOR_BYTES,
   parseCursor,
   parsePosition,
@@ -24,6 +25,8 @@ export interface ReadQuery {
   readonly envelope: boolean;
   /** WebSocket: payloads of bytes come as binary frames. */
   readonly binary: boolean;
+  /** Streams: who is there is told too. */
+  readonly presence: boolean;
 }
 
 interface ReadChannel {
@@ -31,34 +34,47 @@ interface ReadChannel {
   readonly start: Start;
 }
 
-const READ_PARAMETERS = ["since", "last", "event", "gap", "limit", "wait", "envelope", "binary"];
+const READ_PARAMETERS = ["since", "last", "event", "gap", "limit", "wait", "envelope", "binary", "presence"];
 
-/** The query of `/channels/{channel}`. Pages begin with the earliest message, streams with what comes next. */
+/** What says how a channel may be read, and how much. */
+interface Rules {
+  readonly limits: Limits;
+  readonly policies: Policies;
+}
+
+/** Where a reader begins that does not say: a page with the earliest message, as does whoever reads a compact channel, whose state that is; a stream with what comes next. */
+export function defaultStart({ policies }: Pick<Rules, "policies">, channel: string, isPage: boolean): Start {
+  return { at: isPage || policies.of(channel).compact ? "earliest" : "latest" };
+}
+
+/** The query of `/channels/{channel}`. */
 export function readQuery(
   req: IncomingMessage,
   query: URLSearchParams,
   channel: string,
-  limits: Limits,
+  rules: Rules,
   isPage: boolean,
 ): ReadQuery {
   checkNames(query, READ_PARAMETERS, ["event"]);
-  const common = readCommon(req, query, limits);
+  const common = readCommon(req, query, rules.limits);
+  const fallback = defaultStart(rules, checkChannel(channel), isPage);
   const lastEventId = req.headers["last-event-id"];
   // A reconnecting EventSource sends the URL that it was made with, so the header is the newer position.
   const isResumed = typeof lastEventId === "string" && lastEventId !== "";
   const start = isResumed
-    ? readStart(lastEventId, null, isPage)
-    : readStart(query.get("since"), query.get("last"), isPage);
-  return { ...common, channels: [{ channel: checkChannel(channel), start }] };
+    ? readStart(lastEventId, null, fallback)
+    : readStart(query.get("since"), query.get("last"), fallback);
+  return { ...common, channels: [{ channel, start }] };
 }
 
 /** The query of `/connect`: `channel=a@<cursor>&channel=b`, and the composite `Last-Event-ID`. */
 export function connectQuery(
   req: IncomingMessage,
   query: URLSearchParams,
-  limits: Limits,
+  rules: Rules,
   isPage: boolean,
 ): ReadQuery {
+  const { limits } = rules;
   checkNames(query, ["channel", ...READ_PARAMETERS], ["channel", "event"]);
   const common = readCommon(req, query, limits);
   const starts = new Map<string, Start>();
@@ -68,7 +84,8 @@ export function connectQuery(
     if (starts.has(channel))
       throw invalid("channel", `channel ${quote(channel)} is named twice; name it once.`);
     const since = at < 0 ? query.get("since") : given.slice(at + 1);
-    starts.set(channel, readStart(since, at < 0 ? query.get("last") : null, isPage));
+    const last = at < 0 ? query.get("last") : null;
+    starts.set(channel, readStart(since, last, defaultStart(rules, channel, isPage)));
   }
   for (const [channel, start] of resumed(req)) starts.set(channel, start);
   if (starts.size > limits.maxChannelsPerConnection) {
@@ -84,14 +101,14 @@ export function connectQuery(
 export function readStart(
   since: string | null | undefined,
   last: string | number | null | undefined,
-  isPage: boolean,
+  fallback: Start,
 ): Start {
   if (last !== null && last !== undefined) {
     if (since !== null && since !== undefined)
       throw invalid("last", '"last" and "since" exclude each other; give one.');
     return { at: "last", count: readCount("last", String(last), 0, Number.MAX_SAFE_INTEGER) };
   }
-  if (since === null || since === undefined) return { at: isPage ? "earliest" : "latest" };
+  if (since === null || since === undefined) return fallback;
   if (since === "earliest" || since === "latest") return { at: since };
   const cursor = parseCursor(since);
   if (cursor === undefined) {
@@ -145,8 +162,11 @@ export function checkEvents(events: readonly string[], { maxFilterEvents }: Limi
 }
 
 /** A browser sends the composite position of SSE back in a header, which servers and proxies bound. */
-export function checkPosition(channels: readonly string[], maxBytes: number): void {
-  const bytes = channels.reduce((size, channel) => size + channel.length + MAX_CURSOR_BYTES + 2, 0);
+export function checkPosition(channels: readonly string[], { limits, policies }: Rules): void {
+  const maxBytes = limits.maxPositionBytes;
+  const cursorBytes = (channel: string): number =>
+    policies.of(channel).compact ? MAX_COMPACT_CURSOR_BYTES : MAX_CURSOR_BYTES;
+  const bytes = channels.reduce((size, channel) => size + channel.length + cursorBytes(channel) + 2, 0);
   if (bytes <= maxBytes) return;
   throw new TidingsError(
     "POSITION_TOO_LARGE",
@@ -172,11 +192,12 @@ function readCommon(
     waitMs: readWait(req, query, limits),
     envelope: readFlag(query, "envelope"),
     binary: readFlag(query, "binary"),
+    presence: readFlag(query, "presence"),
   };
 }
 
 /** `?wait=SECONDS`, else `Prefer: wait=SECONDS` (RFC 7240 §4.3); more than the server holds is cut to what it does. */
-function readWait(req: IncomingMessage, query: URLSearchParams, limits: Limits): number {
+export function readWait(req: IncomingMessage, query: URLSearchParams, limits: Limits): number {
   const given = query.get("wait");
   if (given !== null) {
     if (given === "") return limits.longPollDefaultMs;

@@ -29,7 +29,7 @@ export async function openResponseStream(
   query: ReadQuery,
   stream: ResponseStream,
 ): Promise<void> {
-  const { connections, limits, hub, toError } = services;
+  const { connections, limits, hub, presence, toError } = services;
   // Gone before it came here, so it will not say so again.
   if (res.destroyed) return;
   // What GET would begin, a HEAD has no body for (RFC 9110 §9.3.2).
@@ -43,6 +43,7 @@ export async function openResponseStream(
   };
   const connection: Connection = new Connection({
     hub,
+    presence,
     output,
     codec: stream.codec,
     maxChannels: limits.maxChannelsPerConnection,
@@ -85,7 +86,7 @@ export async function openResponseStream(
   }
   const opening = query.channels.map(({ channel, start }) =>
     connection
-      .subscribe({ channel, start, events: query.events, onGap: query.onGap })
+      .subscribe({ channel, start, events: query.events, onGap: query.onGap, presence: query.presence })
       .catch((error: unknown) => {
         if (res.destroyed) return;
         refuse(connection, output, res, channel, toError(error), stream.isMulti);

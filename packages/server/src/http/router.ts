@@ -21,7 +21,7 @@ export interface Found {
   readonly pattern: string;
 }
 
-const METHODS: readonly HTTPMethod[] = ["GET", "HEAD", "POST", "PATCH", "DELETE"];
+const METHODS: readonly HTTPMethod[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /** Node bounds the whole head of a request; this is to say more than 431 of a long URL. */
 const MAX_URL_LENGTH = 24_576;
 

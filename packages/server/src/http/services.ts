@@ -1,7 +1,10 @@
-import type { Hub, Log, Policies, Publisher } from "@tidings/core";
+import type { Hub, Log, Policies, Presence, Publisher } from "@tidings/core";
 import { type Limits, TidingsError } from "@tidings/protocol";
 import type { Logger } from "pino";
+import type { Artifacts } from "../artifacts/index.ts";
+import type { Commands } from "../commands/index.ts";
 import type { Connections } from "./connections.ts";
+import type { Senders } from "./senders.ts";
 
 /** What the rooms of the server share. */
 export interface Services {
@@ -9,9 +12,16 @@ export interface Services {
   readonly hub: Hub;
   readonly publisher: Publisher;
   readonly policies: Policies;
+  readonly artifacts: Artifacts;
+  readonly presence: Presence;
   readonly limits: Limits;
   readonly connections: Connections;
+  /** Those that publish over HTTP. */
+  readonly senders: Senders;
+  readonly commands: Commands;
   readonly logger: Logger;
+  /** Of this process: what it says of itself holds for no other. */
+  readonly nodeId: string;
   /** A fresh, unguessable id. */
   readonly newId: () => string;
   /** Makes any failure fit for a peer's eyes; what is the server's own fault is logged and told as `INTERNAL`. */

@@ -1,9 +1,12 @@
-import type { Hub, Publisher } from "@tidings/core";
+import type { Hub, Presence, Publisher } from "@tidings/core";
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 
 export interface MetricsSources {
   readonly hub: Hub;
   readonly publisher: Publisher;
+  readonly presence: Presence;
+  readonly artifacts: { readonly size: number; readonly bytes: number };
+  readonly commands: { readonly inFlight: number };
   /** How many connections are held open, by transport. */
   readonly connections: () => ReadonlyMap<string, number>;
 }
@@ -13,7 +16,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Counter<"method" | "route" | "status">;
 
-  constructor({ hub, publisher, connections }: MetricsSources) {
+  constructor({ hub, publisher, presence, artifacts, commands, connections }: MetricsSources) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     this.#requests = new Counter({
@@ -40,14 +43,40 @@ export class Metrics {
         this.inc(hub.delivered);
       },
     });
-    new Gauge({
-      name: "tidings_channels_followed",
-      help: "Channels with readers on this node, or that had some a few seconds ago.",
-      registers,
-      collect() {
-        this.set(hub.size);
-      },
-    });
+    const gauges: readonly (readonly [name: string, help: string, read: () => number])[] = [
+      [
+        "tidings_channels_followed",
+        "Channels with readers on this node, or that had some a few seconds ago.",
+        () => hub.size,
+      ],
+      [
+        "tidings_presence_members",
+        "Members of the presence of all channels, on this node.",
+        () => presence.members,
+      ],
+      [
+        "tidings_presence_listeners",
+        "Connections that are told of presence, counted once for each channel.",
+        () => presence.listeners,
+      ],
+      ["tidings_artifacts", "Stored payloads and files.", () => artifacts.size],
+      [
+        "tidings_artifact_bytes",
+        "Bytes of stored payloads and files, and of unfinished uploads.",
+        () => artifacts.bytes,
+      ],
+      ["tidings_commands_in_flight", "Commands that are being worked on.", () => commands.inFlight],
+    ];
+    for (const [name, help, read] of gauges) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    }
     new Gauge({
       name: "tidings_connections",
       help: "Connections held open, by transport.",
@@ -80,4 +109,4 @@ export class Metrics {
 
 /** Named also while they have no connection: a series that comes and goes makes poor graphs. */
 const TRANSPORTS = ["sse", "ndjson", "websocket", "long-poll"];
-const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]);
+const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);

@@ -98,6 +98,71 @@ describe("one message", () => {
   });
 });
 
+describe("a large message", () => {
+  const large = "x".repeat(150_000);
+
+  test("is stored, shown by --preview, and travels inline with --inline, from standard input too", async () => {
+    const channel = newChannel();
+    const folder = await mkdtemp(join(tmpdir(), "tidings-publish-"));
+    const file = join(folder, "large");
+    await writeFile(file, large);
+    await publish([channel, "--file", file, "--preview", '{"n":150000}']);
+    await publish([channel, "--file", file, "--inline"]);
+    await publish([channel, "--inline"], `${large}\n`);
+    await rm(folder, { recursive: true });
+    const [stored, ...inline] = await messagesOf(served, channel);
+    expect(stored).toMatchObject({ artifact: { size: 150_000 }, preview: { n: 150_000 } });
+    expect(inline.map(({ data }) => data)).toEqual([large, large]);
+  });
+
+  test("that was uploaded before is published with --artifact", async () => {
+    const channel = newChannel();
+    const uploaded = await fetch(`${served.url}/artifacts`, {
+      method: "POST",
+      headers: { "content-type": "image/png" },
+      body: "picture",
+    });
+    const { url } = (await uploaded.json()) as { url: string };
+    const id = url.slice(url.lastIndexOf("/") + 1);
+    expect(await publish([channel, "--artifact", id, "--event", "image"])).toMatchObject({ code: 0 });
+    expect(await messagesOf(served, channel)).toMatchObject([
+      { event: "image", artifact: { type: "image/png", url } },
+    ]);
+  });
+});
+
+describe("the deletion of a key", () => {
+  test("is published with --delete and --key", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tidings-publish-"));
+    const file = join(folder, "tidings.config.json");
+    await writeFile(file, JSON.stringify({ policies: [{ pattern: "rooms/*", compact: true }] }));
+    await using own = await serve("--log", "memory", "--config", file);
+    const run = (...args: readonly string[]): Promise<Ended> =>
+      tidings(["publish", ...args], { env: own.env });
+    await run("rooms/1", "warm", "--key", "kitchen");
+    const { code, stdout } = await run("rooms/1", "--key", "kitchen", "--delete");
+    expect(code).toBe(0);
+    const last = (await messagesOf(own, "rooms/1")).at(-1);
+    expect(last).toMatchObject({ key: "kitchen", deleted: true, cursor: stdout.trim() });
+    expect(await run("plain", "--key", "a", "--delete")).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("CHANNEL_NOT_KEYED") as string,
+    });
+    await rm(folder, { recursive: true });
+  });
+
+  test.each([
+    [["--delete"], "--delete needs --key"],
+    [["x", "--delete", "--key", "k"], "with --delete there is no data"],
+    [["x", "--artifact", "a"], "with --artifact there is no data"],
+    [["x", "--preview", "oops"], "the preview is not JSON"],
+    [["--preview", "1"], "--preview is for one message"],
+  ])("%j is told to be wrong, with exit code 2", async (args, message) => {
+    const ended = await publish([newChannel(), ...args], "");
+    expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining(message) as string });
+  });
+});
+
 describe("standard input", () => {
   test("is published line by line, empty ones too, and the last cursor is printed", async () => {
     const channel = newChannel();

@@ -304,6 +304,8 @@ describe("a server that is away", () => {
       "maxBatchMessages=7",
       "--limit",
       "maxMessageBytes=500",
+      "--limit",
+      "maxArtifactBytes=0",
     );
     const script = 'for (let n = 0; n < 50; n++) console.log(n === 25 ? "x".repeat(600) : n)';
     const ended = await tidings(["run", "-c", "a", "-q", "--", "node", "-e", script], { env: own.env });

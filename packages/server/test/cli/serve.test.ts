@@ -122,7 +122,7 @@ describe("tidings serve", () => {
       file,
       JSON.stringify({
         policies: [{ pattern: "news/**", publish: "server" }],
-        limits: { maxMessageBytes: 10 },
+        limits: { maxMessageBytes: 10, maxArtifactBytes: 0 },
       }),
     );
     await using served = await serve("--config", file, "--limit", "maxPageMessages=7");

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { faultProxy } from "./support/fault-proxy.ts";
-import { type Ended, objectsIn, Running, serve, type Served, tidings } from "./support/tidings.ts";
+import { type Ended, objectsIn, Running, type Served, serveWith, tidings } from "./support/tidings.ts";
 
 const TRANSPORTS = ["poll", "long-poll", "sse", "ndjson", "ws"] as const;
 
 let served: Served;
 beforeAll(async () => {
-  served = await serve();
+  served = await serveWith({ TIDINGS_POLICIES: '[{"pattern":"keyed/*","compact":true}]' });
 });
 afterAll(async () => served[Symbol.asyncDispose]());
 
@@ -271,6 +271,42 @@ describe("tidings subscribe", () => {
       `TIME  ${channel}  plain`,
       `TIME  ${channel}  typing`,
     ]);
+  });
+
+  test("a stored payload is printed by its size, type, URL and preview, and with --json as it came", async () => {
+    const channel = newChannel();
+    await publish(
+      channel,
+      { data: `first\n${"x".repeat(1_250_000)}`, contentType: "text/plain" },
+      { data: "x".repeat(200_000), preview: { short: 1 } },
+    );
+    const args = [channel, "--since", "earliest", "--until-caught-up"];
+    const objects = objectsIn((await subscribe(...args, "--json")).stdout) as readonly {
+      artifact: { url: string; size: number };
+    }[];
+    expect(objects).toMatchObject([
+      { artifact: { size: 1_250_006, type: "text/plain; charset=utf-8" }, preview: "first\n" },
+      { artifact: { size: 200_002, type: "application/json" }, preview: { short: 1 } },
+    ]);
+    const [text, json] = objects.map(({ artifact }) => `${served.url}${artifact.url}`);
+    const { stdout } = await subscribe(...args);
+    expect(stdout).toContain(`<1.3 MB of text/plain; charset=utf-8: ${text}> first\n`);
+    expect(stdout).toContain(`<200 KB of application/json: ${json}> {"short":1}\n`);
+  });
+
+  test.each(["sse", "ndjson", "ws"])("a keyed channel begins with its state over %s", async (transport) => {
+    const channel = `keyed/${transport}`;
+    await publish(channel, { key: "a", data: 1 }, { key: "b", data: 2 }, { key: "a", data: 3 });
+    const { stdout } = await subscribe(channel, "-t", transport, "--until-caught-up", "--json");
+    expect(numbersIn(objectsIn(stdout))).toEqual([2, 3]);
+  });
+
+  test("of a long preview only the beginning is printed for people", async () => {
+    const channel = newChannel();
+    const lines = Array.from({ length: 20_000 }, (_, at) => `line ${at}`).join("\n");
+    await publish(channel, { data: lines, contentType: "text/plain" });
+    const { stdout } = await subscribe(channel, "--since", "earliest", "--until-caught-up");
+    expect(stdout).toMatch(/> line 0\nline 1\nline 2…\n$/);
   });
 
   test("a server that is not there is told after --connect-timeout, with exit code 3", async () => {

@@ -51,6 +51,7 @@ describe("where the configuration comes from", () => {
       logLevel: "info",
       logFormat: "auto",
       policies: [],
+      commands: [],
     });
   });
 
@@ -161,6 +162,11 @@ describe("where the configuration comes from", () => {
         maxMessageBytes: DEFAULT_LIMITS.maxMessageBytes,
         publish: "anyone",
         ephemeralOnly: false,
+        inlineBytes: DEFAULT_LIMITS.inlineBytes,
+        maxArtifactBytes: DEFAULT_LIMITS.maxArtifactBytes,
+        compact: false,
+        conflate: false,
+        presence: true,
       },
       {
         pattern: "**",
@@ -168,6 +174,11 @@ describe("where the configuration comes from", () => {
         maxMessageBytes: DEFAULT_LIMITS.maxMessageBytes,
         publish: "anyone",
         ephemeralOnly: false,
+        inlineBytes: DEFAULT_LIMITS.inlineBytes,
+        maxArtifactBytes: DEFAULT_LIMITS.maxArtifactBytes,
+        compact: false,
+        conflate: false,
+        presence: true,
       },
     ]);
   });
@@ -272,6 +283,22 @@ describe("what is wrong with a configuration", () => {
     [
       { policies: [{ pattern: "a", maxMessageBytes: "2MiB" }] },
       "policies[0].maxMessageBytes is 2097152; it must be at most limits.maxMessageBytes",
+    ],
+    [
+      { limits: { maxCommandTimeoutMs: "20s" } },
+      "limits.maxCommandTimeoutMs is 20000; it must be at least limits.commandTimeoutMs",
+    ],
+    [
+      { limits: { presenceTtlMs: "2d" } },
+      "limits.presenceTtlMs is 172800000; it must be at most limits.maxPresenceTtlMs",
+    ],
+    [
+      { policies: [{ pattern: "a", maxArtifactBytes: "6GiB" }] },
+      "policies[0].maxArtifactBytes is 6442450944; it must be at most limits.maxArtifactBytes",
+    ],
+    [
+      { policies: [{ pattern: "a", ephemeralOnly: true, compact: true }] },
+      "policies[0].compact is given with ephemeralOnly",
     ],
     [
       { policies: [{ pattern: "a", ephemeralOnly: true, retention: {} }] },

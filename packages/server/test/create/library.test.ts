@@ -47,7 +47,7 @@ describe("publishing from the server's own code", () => {
   });
 
   test("what cannot be published says why", async () => {
-    await using server = await openServer({ limits: { maxMessageBytes: 10 } });
+    await using server = await openServer({ limits: { maxMessageBytes: 10, maxArtifactBytes: 0 } });
     const { tidings } = server;
     await expect(tidings.publish("a", undefined)).rejects.toMatchObject({ code: "BODY_INVALID" });
     await expect(tidings.publish("a", () => 1)).rejects.toMatchObject({ code: "BODY_INVALID" });
@@ -192,7 +192,7 @@ describe("a consumer that takes its time", () => {
     await server.tidings.publish("a", 0);
     expect(await take(subscription, 1)).toEqual([0]);
     for (let each = 1; each <= 30; each++)
-      await server.tidings.publish("a", `${each} ${"x".repeat(100_000)}`);
+      await server.tidings.publish("a", `${each} ${"x".repeat(100_000)}`, { inline: true });
     expect(
       (await fetch(`${server.url}/metrics`).then(async (answer) => answer.text())).match(
         /tidings_messages_delivered_total ([0-9]+)/,
@@ -210,7 +210,10 @@ describe("a consumer that takes its time", () => {
     const subscription = server.tidings.subscribe("a");
     // Over HTTP, so that there are turns in between in which messages are handed on.
     for (let each = 1; each <= 30; each++)
-      await publish(server.url, "a", `${each} ${"x".repeat(100_000)}`, { contentType: "text/plain" });
+      await publish(server.url, "a", `${each} ${"x".repeat(100_000)}`, {
+        contentType: "text/plain",
+        inline: true,
+      });
     let at = 0;
     let missed = 0;
     while (at < 30) {

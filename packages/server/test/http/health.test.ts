@@ -18,12 +18,22 @@ async function openBreakable(): Promise<
   const metrics = new Metrics({
     hub: services.hub,
     publisher: services.publisher,
+    presence: services.presence,
+    artifacts: services.artifacts,
+    commands: services.commands,
     connections: () => new Map(),
   });
   const guard = { open: false, allowedHosts: [], origins: [] };
   const router = createRouter(services, metrics);
   const server = createServer(
-    createHandler({ router, guard, basePath: "", toError: services.toError, onAnswered: () => undefined }),
+    createHandler({
+      router,
+      guard,
+      basePath: "",
+      requestTimeoutMs: 30_000,
+      toError: services.toError,
+      onAnswered: () => undefined,
+    }),
   );
   await once(server.listen(0, "127.0.0.1"), "listening");
   return {

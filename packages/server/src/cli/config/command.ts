@@ -89,7 +89,8 @@ function describeSources(sources: ReadonlyMap<string, Source>): Readonly<Record<
   return Object.fromEntries([...sources].map(([name, source]) => [name, describeSource(source)]));
 }
 
-/** JSON has no Infinity, and `"Infinity"` is what the configuration takes for it. */
-function showUnlimited(_key: string, value: unknown): unknown {
+/** Secrets are not for the eye. JSON has no Infinity, and `"Infinity"` is what the configuration takes for it. */
+function showUnlimited(key: string, value: unknown): unknown {
+  if (key === "secret" && typeof value === "string" && !value.startsWith("env:")) return "whsec_…";
   return value === Number.POSITIVE_INFINITY ? "Infinity" : value;
 }

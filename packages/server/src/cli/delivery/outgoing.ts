@@ -5,14 +5,16 @@ export interface Outgoing {
   readonly event?: string;
   readonly key?: string;
   readonly idempotencyKey?: string;
-  readonly kind: PayloadKind;
+  readonly kind: Exclude<PayloadKind, "none">;
   /** JSON or text as UTF-8, or the bytes. */
   readonly data: Buffer;
+  /** Travel inline above the channel's inline limit. */
+  readonly inline?: boolean;
 }
 
 /** A message as one line of a batch (`application/x-ndjson`), its line end included. JSON data stays as it was written. */
-export function encodeOutgoing({ event, key, idempotencyKey, kind, data }: Outgoing): Buffer {
-  const names = JSON.stringify({ event, key, idempotencyKey }).slice(1, -1);
+export function encodeOutgoing({ event, key, idempotencyKey, kind, data, inline }: Outgoing): Buffer {
+  const names = JSON.stringify({ event, key, idempotencyKey, inline }).slice(1, -1);
   const head = names === "" ? "{" : `{${names},`;
   switch (kind) {
     case "json":

@@ -6,8 +6,10 @@ import { pause } from "../pause.ts";
 
 /** One publish, as it goes to the server. */
 export interface PublishRequest {
+  /** `DELETE` for the deletion of the `key` in the query. Default `POST`. */
+  readonly method?: "POST" | "DELETE";
   readonly channel: string;
-  /** `event`, `key`, `ephemeral`. */
+  /** `event`, `key`, `ephemeral`, `inline`, `preview`, `artifact`. */
   readonly query: Readonly<Record<string, string>>;
   readonly contentType: string;
   readonly body: Buffer;
@@ -111,13 +113,14 @@ async function publishOnce(
   signal: AbortSignal,
 ): Promise<PublishAnswer> {
   const query = new URLSearchParams(request.query).toString();
-  const headers: Record<string, string> = { "content-type": request.contentType };
+  const { method = "POST", body } = request;
+  const headers: Record<string, string> = method === "POST" ? { "content-type": request.contentType } : {};
   if (request.idempotencyKey !== undefined) headers["idempotency-key"] = request.idempotencyKey;
   if (request.ifMatch !== undefined) headers["if-match"] = `"${request.ifMatch}"`;
   const response = await ask(server, `/channels/${request.channel}${query === "" ? "" : `?${query}`}`, {
-    method: "POST",
+    method,
     headers,
-    body: request.body,
+    ...(method === "POST" ? { body } : {}),
     signal,
   });
   return readJson<PublishAnswer>(server, response);

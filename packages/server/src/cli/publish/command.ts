@@ -13,6 +13,10 @@ interface PublishOptions extends ServerOptions {
   readonly text?: boolean;
   readonly bytes?: boolean;
   readonly ephemeral?: boolean;
+  readonly inline?: boolean;
+  readonly preview?: string;
+  readonly artifact?: string;
+  readonly delete?: boolean;
   readonly idempotencyKey?: string;
   readonly ifMatch?: string;
   readonly timeout: number;
@@ -42,6 +46,22 @@ export function publishCommand(): Command {
         "ifMatch",
       ]),
     )
+    .option("--inline", "travel inline up to 1 MiB, rather than be stored above the channel's limit")
+    .option("--preview <json>", "what readers see of data that is stored (default: its beginning)")
+    .addOption(
+      new Option("--artifact <id>", "publish an artifact that was uploaded before, without data").conflicts([
+        "ephemeral",
+        "inline",
+      ]),
+    )
+    .addOption(
+      new Option("--delete", "delete the --key of a channel that is compact, without data").conflicts([
+        "ephemeral",
+        "inline",
+        "preview",
+        "artifact",
+      ]),
+    )
     .option(
       "--idempotency-key <key>",
       "publish once however often this is run within 5 minutes; line N of standard input gets KEY.N",
@@ -63,6 +83,7 @@ Examples:
   $ tidings publish chat/lobby "hello"
   $ tidings publish evals/7/status --json '{"state":"running","step":12}'
   $ tidings publish reports/today --file report.pdf --bytes
+  $ tidings publish rooms/state --key kitchen --delete
   $ tail -f app.log | tidings publish logs/app --event line
   $ jq -c '.[]' items.json | tidings publish items --json
 ${EXIT_HELP}`,
@@ -79,12 +100,17 @@ async function publish(channel: string, data: string | undefined, options: Publi
     key: options.key,
     kind: options.bytes === true ? "bytes" : options.json === true && options.text !== true ? "json" : "text",
     isEphemeral: options.ephemeral === true,
+    isInline: options.inline === true,
+    preview: options.preview,
+    artifact: options.artifact,
+    isDeletion: options.delete === true,
     idempotencyKey: options.idempotencyKey,
     ifMatch: options.ifMatch,
     timeoutMs: options.timeout,
     printsJson: options.json === true,
   };
-  const readsLines = data === undefined && options.file === undefined && options.bytes !== true;
+  const hasData = options.artifact === undefined && options.delete !== true;
+  const readsLines = hasData && data === undefined && options.file === undefined && options.bytes !== true;
   if (readsLines) process.exitCode = await publishLines(job);
   else await publishOne(job, data, options.file);
 }

@@ -17,8 +17,15 @@ export interface PublishJob {
   readonly channel: string;
   readonly event: string | undefined;
   readonly key: string | undefined;
-  readonly kind: PayloadKind;
+  readonly kind: Exclude<PayloadKind, "none">;
   readonly isEphemeral: boolean;
+  readonly isInline: boolean;
+  /** JSON that the message shows where its payload is stored. */
+  readonly preview: string | undefined;
+  /** Id of an artifact that is the payload: there is no data then. */
+  readonly artifact: string | undefined;
+  /** Whether the key is to be deleted: there is no data then. */
+  readonly isDeletion: boolean;
   readonly idempotencyKey: string | undefined;
   readonly ifMatch: string | undefined;
   readonly timeoutMs: number;
@@ -35,29 +42,28 @@ const CONTENT_TYPES = {
 const MAX_LINE_BYTES = 67_108_864;
 const MAX_WAITING_BYTES = 4_194_304;
 
-/** Publishes the argument, a file, or all of standard input as one message. */
+/** Publishes the argument, a file, or all of standard input as one message; or an artifact, or a deletion, without data. */
 export async function publishOne(
   job: PublishJob,
   argument: string | undefined,
   file: string | undefined,
 ): Promise<void> {
-  if (argument !== undefined && file !== undefined)
-    throw new Failure(EXIT.usage, "give the data or --file, not both");
-  const data = await readData(argument, file);
-  if (job.kind === "json") checkJson(data.toString(), "the data");
-  // An argument is always text; a file that says it is and is not would be refused by the server as broken.
-  const kind = job.kind === "text" && !isText(data) ? "bytes" : job.kind;
+  const { data, contentType } = await readMessage(job, argument, file);
   const query = {
     ...optional("event", job.event),
     ...optional("key", job.key),
+    ...optional("preview", job.preview),
+    ...optional("artifact", job.artifact),
     ...(job.isEphemeral ? { ephemeral: "true" } : {}),
+    ...(job.isInline ? { inline: "true" } : {}),
   };
   const answer = await deliver(
     job.server,
     {
+      method: job.isDeletion ? "DELETE" : "POST",
       channel: job.channel,
       query,
-      contentType: CONTENT_TYPES[kind],
+      contentType,
       body: data,
       idempotencyKey: job.isEphemeral ? undefined : (job.idempotencyKey ?? randomUUID()),
       ifMatch: job.ifMatch,
@@ -67,10 +73,34 @@ export async function publishOne(
   await printAnswer(job, answer);
 }
 
+async function readMessage(
+  job: PublishJob,
+  argument: string | undefined,
+  file: string | undefined,
+): Promise<{ readonly data: Buffer; readonly contentType: string }> {
+  if (argument !== undefined && file !== undefined)
+    throw new Failure(EXIT.usage, "give the data or --file, not both");
+  if (job.preview !== undefined) checkJson(job.preview, "the preview", "Text is written in double quotes.");
+  if (job.artifact !== undefined || job.isDeletion) {
+    const flag = job.isDeletion ? "--delete" : "--artifact";
+    if (argument !== undefined || file !== undefined)
+      throw new Failure(EXIT.usage, `with ${flag} there is no data`);
+    if (job.isDeletion && job.key === undefined) throw new Failure(EXIT.usage, "--delete needs --key");
+    return { data: Buffer.alloc(0), contentType: CONTENT_TYPES.bytes };
+  }
+  const data = await readData(argument, file);
+  if (job.kind === "json") checkJson(data.toString(), "the data");
+  // An argument is always text; a file that says it is and is not would be refused by the server as broken.
+  const kind = job.kind === "text" && !isText(data) ? "bytes" : job.kind;
+  return { data, contentType: CONTENT_TYPES[kind] };
+}
+
 /** Publishes each line of standard input as it comes. Answers the exit code of a signal that ended it, else 0. */
 export async function publishLines(job: PublishJob): Promise<number> {
   if (job.ifMatch !== undefined)
     throw new Failure(EXIT.usage, "--if-match is for one message: give the data or --file");
+  if (job.preview !== undefined)
+    throw new Failure(EXIT.usage, "--preview is for one message: give the data or --file");
   const outbox = new Outbox({ maxMemoryBytes: MAX_WAITING_BYTES, whenFull: "wait" });
   if (process.stdin.isTTY) note("reading lines from the terminal; Ctrl+D ends");
   let exitCode: number = EXIT.ok;
@@ -135,7 +165,7 @@ function tellOnce({ timeoutMs }: PublishJob): {
 }
 
 async function readLines(job: PublishJob, outbox: Outbox): Promise<void> {
-  const { event, key, kind, idempotencyKey } = job;
+  const { event, key, kind, idempotencyKey, isInline } = job;
   let number = 0;
   const splitter = new LineSplitter(MAX_LINE_BYTES, ({ kind: piece, bytes }) => {
     number++;
@@ -153,6 +183,7 @@ async function readLines(job: PublishJob, outbox: Outbox): Promise<void> {
         ...(idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey}.${number}` }),
         kind: kind === "text" && !isText(bytes) ? "bytes" : kind,
         data: bytes,
+        ...(isInline ? { inline: true } : {}),
       }),
     );
   });
@@ -173,14 +204,11 @@ async function readData(argument: string | undefined, file: string | undefined):
   }
 }
 
-function checkJson(text: string, what: string): void {
+function checkJson(text: string, what: string, advice = "Without --json it is published as text."): void {
   try {
     JSON.parse(text);
   } catch (error) {
-    throw new Failure(
-      EXIT.usage,
-      `${what} is not JSON: ${describeError(error)}. Without --json it is published as text.`,
-    );
+    throw new Failure(EXIT.usage, `${what} is not JSON: ${describeError(error)}. ${advice}`);
   }
 }
 

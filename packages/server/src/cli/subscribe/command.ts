@@ -52,7 +52,7 @@ export function subscribeCommand(): Command {
     )
     .option(
       "--since <cursor>",
-      "begin after this cursor, or with the earliest or latest (default: latest)",
+      "begin after this cursor, or with the earliest or latest (default: latest; its state on a keyed channel)",
       position,
     )
     .addOption(
@@ -89,10 +89,11 @@ async function subscribe(channels: readonly ChannelArgument[], options: Subscrib
   process.once("SIGTERM", stop(EXIT.terminated));
   onReaderGone(stop(EXIT.ok));
 
+  const server = serverOf(options);
   let left = options.count ?? Number.POSITIVE_INFINITY;
   try {
     const followed = follow({
-      server: serverOf(options),
+      server,
       source: SOURCES[options.transport],
       starts,
       events: options.event?.map(checkEvent) ?? [],
@@ -109,7 +110,7 @@ async function subscribe(channels: readonly ChannelArgument[], options: Subscrib
       }
       if (item.type === "gap") note(formatGap(item));
       if (options.json === true) await print(`${JSON.stringify(item)}\n`);
-      else if (item.type === "message") await print(formatMessage(item));
+      else if (item.type === "message") await print(formatMessage(item, server));
       if (item.type === "message" && --left <= 0) break;
     }
   } catch (error) {
@@ -129,7 +130,8 @@ function channelArgument(text: string, before: readonly ChannelArgument[] = []):
 
 function startFor(since: string | undefined, options: SubscribeOptions): Start {
   if (since !== undefined) return { since };
-  return options.last === undefined ? { since: options.since ?? "latest" } : { last: options.last };
+  if (options.last !== undefined) return { last: options.last };
+  return options.since === undefined ? { at: "default" } : { since: options.since };
 }
 
 function position(text: string): string {

@@ -15,7 +15,10 @@ export const pollSource: Source = (request) => poll(request, undefined);
 export const longPollSource: Source = (request) => poll(request, String(WAIT_S));
 
 async function* poll(request: SourceRequest, wait: string | undefined): AsyncGenerator<SourceFrame> {
-  const starts = new Map<string, Start>(request.starts);
+  // A poll that says nothing begins with the oldest message, and not where a stream does.
+  const starts = new Map<string, Start>(
+    Array.from(request.starts, ([channel, start]) => [channel, "at" in start ? { since: "latest" } : start]),
+  );
   let path = "";
   let tag: string | undefined;
   let isCaughtUp = false;

@@ -1,13 +1,35 @@
-import type { GapFrame, MessageObject } from "@tidings/protocol";
+import type { ArtifactReference, GapFrame, MessageObject } from "@tidings/protocol";
+import type { Server } from "../api.ts";
 import { coloursFor, hasColours, isTerminal, printable } from "../terminal.ts";
 
-/** One message for people: time, channel, event, data. */
-export function formatMessage(message: MessageObject): string {
+/** What a line for people shows of a preview. */
+const MAX_PREVIEW_LINES = 3;
+const MAX_PREVIEW_CHARACTERS = 240;
+
+/** One message for people: time, channel, event, key where there is one, data. */
+export function formatMessage(message: MessageObject, server: Server): string {
   const { dim, cyan, yellow } = coloursFor(process.stdout);
-  const { channel, event, time } = message;
-  const data = formatData(message);
+  const { channel, event, time, artifact, preview } = message;
+  const data = artifact === undefined ? formatData(message) : formatArtifact(artifact, preview, server);
   const label = event === undefined ? "" : `${yellow(printable(event, false))}  `;
   return `${dim(localTime(time))}  ${cyan(channel)}  ${label}${data}\n`;
+}
+
+/** `<1.2 MB of text/csv: http://…/artifacts/…>`, and what is shown of it. */
+function formatArtifact({ url, size, type }: ArtifactReference, preview: unknown, server: Server): string {
+  const whole = URL.parse(url, server.url)?.href ?? url;
+  const told = `<${formatBytes(size)} of ${printable(type, false)}: ${printable(whole, false)}>`;
+  if (preview === undefined) return told;
+  const text = typeof preview === "string" ? preview : JSON.stringify(preview);
+  // Enough to know it by: who wants more fetches it, and the channel's other messages stay in sight.
+  const first = text.split("\n", MAX_PREVIEW_LINES).join("\n").slice(0, MAX_PREVIEW_CHARACTERS);
+  return `${told} ${shown(first.length < text.trimEnd().length ? `${first}…` : first.trimEnd())}`;
+}
+
+function formatBytes(bytes: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, bytes === 0 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  return `${Number((bytes / 1_000 ** power).toFixed(1))} ${units[power]}`;
 }
 
 export function formatGap({ channel, reason, missed, from, to }: GapFrame): string {
@@ -20,15 +42,19 @@ export function formatGap({ channel, reason, missed, from, to }: GapFrame): stri
   return `gap in ${channel}: ${count} missing between ${from} and ${to} (${why[reason] ?? reason}); reading goes on after ${to}`;
 }
 
-function formatData({ contentType, encoding, data }: MessageObject): string {
+function formatData({ contentType, encoding, data, deleted, key }: MessageObject): string {
+  if (deleted === true) return `deleted ${printable(key ?? "", false)}`;
   if (encoding === "base64")
     return `<${Buffer.byteLength(String(data), "base64")} bytes: ${String(data).slice(0, 60)}…>`;
-  const text = contentType === "text/plain" ? String(data) : JSON.stringify(data);
+  return shown(contentType === "text/plain" ? String(data) : JSON.stringify(data));
+}
+
+function shown(text: string): string {
   // A program that reads this gets the text as it is; a terminal would obey what is in it.
   if (!isTerminal(process.stdout)) return text;
-  const shown = printable(text, hasColours(process.stdout)).replaceAll("\n", "\n    ");
+  const safe = printable(text, hasColours(process.stdout)).replaceAll("\n", "\n    ");
   // What a message colours and does not end would colour all that follows.
-  return shown.includes("\u001b[") ? `${shown}\u001b[0m` : shown;
+  return safe.includes("\u001b[") ? `${safe}\u001b[0m` : safe;
 }
 
 /** `14:03:07.512` of the reader's own clock. */

@@ -1,8 +1,11 @@
 import { formatCursor, type GapFrame, type MessageObject, parsePosition } from "@tidings/protocol";
 import type { Server } from "../api.ts";
 
-/** Where to begin in a channel: a cursor (exclusive), `earliest`, `latest`, or the newest few. */
-export type Start = { readonly since: string } | { readonly last: number };
+/**
+ * Where to begin in a channel: a cursor (exclusive), `earliest`, `latest`, the newest few, or where streams of it begin by
+ * themselves: with what comes next, or on a channel that keeps the newest message of each key with those.
+ */
+export type Start = { readonly since: string } | { readonly last: number } | { readonly at: "default" };
 
 /** What one connection is asked for. */
 export interface SourceRequest {
@@ -53,7 +56,7 @@ export function pathFor(
 
 function addStart(query: URLSearchParams, start: Start): void {
   if ("since" in start) query.set("since", start.since);
-  else query.set("last", String(start.last));
+  else if ("last" in start) query.set("last", String(start.last));
 }
 
 /** A position as SSE's ids have it: a cursor for one channel, `a@cursor,b@cursor` for several. */

@@ -52,7 +52,7 @@ export function channelOperations(limits: Limits): object {
     get: read(limits),
     head: describe(),
     post: publish(limits),
-    delete: truncate(),
+    delete: remove(),
   };
 }
 
@@ -130,6 +130,26 @@ function describe(): object {
   };
 }
 
+/** Of everything that appends. */
+const conditions: readonly object[] = [
+  {
+    name: "Idempotency-Key",
+    in: "header",
+    description:
+      "A repeat of this key on the channel within five minutes appends nothing and answers the first cursor. With or " +
+      "without double quotes. It has no meaning for an ephemeral publish.",
+    schema: schemaRef("Key"),
+    example: "7f9c2ba4-build-1-compile",
+  },
+  {
+    name: "If-Match",
+    in: "header",
+    description: "The head cursor in double quotes, as `HEAD` gives it: append only if it is still the head.",
+    schema: { type: "string" },
+    example: '"k3x9f2ab.42"',
+  },
+];
+
 function publish(limits: Limits): object {
   const batchLines = {
     type: "string",
@@ -142,8 +162,10 @@ function publish(limits: Limits): object {
     description:
       "The body is the message's data, and its `Content-Type` says what it is: `application/json` (and `…+json`) JSON, " +
       "`text/*` text, `application/x-ndjson` a batch, any other type bytes. A request without one, and a form, is refused. " +
-      `At most ${limits.maxMessageBytes} bytes a message, or less where the channel's policy says so; a batch at most ` +
-      `${limits.maxBatchBytes} bytes and ${limits.maxBatchMessages} messages. UTF-8, not compressed.`,
+      `Up to ${limits.inlineBytes} bytes travel in the message, with \`inline\` up to ${limits.maxMessageBytes}; what is larger is stored, ` +
+      `up to ${limits.maxArtifactBytes} bytes, and sent as a URL and a preview. All of these may be less where the channel's policy says so. ` +
+      `A batch has at most ${limits.maxBatchBytes} bytes and ${limits.maxBatchMessages} messages. UTF-8, not compressed. JSON above ` +
+      `${limits.maxMessageBytes} bytes is not parsed.`,
     parameters: [
       query(
         "event",
@@ -156,26 +178,21 @@ function publish(limits: Limits): object {
         schemaRef("Key"),
       ),
       flag("ephemeral", "Pass it on to live readers and keep nothing."),
-      {
-        name: "Idempotency-Key",
-        in: "header",
-        description:
-          "A repeat of this key on the channel within five minutes appends nothing and answers the first cursor. With or " +
-          "without double quotes. It has no meaning for an ephemeral publish.",
-        schema: schemaRef("Key"),
-        example: "7f9c2ba4-build-1-compile",
-      },
-      {
-        name: "If-Match",
-        in: "header",
-        description:
-          "The head cursor in double quotes, as `HEAD` gives it: append only if it is still the head.",
-        schema: { type: "string" },
-        example: '"k3x9f2ab.42"',
-      },
+      flag("inline", "Travel in the message above the channel's inline limit, rather than be stored."),
+      query(
+        "preview",
+        `JSON of at most ${limits.maxPreviewBytes} bytes: what readers see where the payload is stored. Default: how it begins.`,
+        { type: "string" },
+      ),
+      query(
+        "artifact",
+        "Id of an artifact that was uploaded before, and is the payload. The body is empty then, and needs no `Content-Type`.",
+        { type: "string" },
+      ),
+      ...conditions,
     ],
     requestBody: {
-      required: true,
+      description: "Needed, but with `artifact`.",
       content: {
         "application/json": media({}, { json: published.json }),
         "text/plain": media(text, { text: published.text }),
@@ -207,34 +224,65 @@ function publish(limits: Limits): object {
         "BODY_INVALID",
         "CHANNEL_RESERVED",
         "PUBLISH_FORBIDDEN",
+        "KEY_REQUIRED",
+        "CHANNEL_NOT_KEYED",
+        "PREVIEW_INVALID",
+        "ARTIFACT_UNKNOWN",
         "CONFLICT",
         "MESSAGE_TOO_LARGE",
+        "ARTIFACT_TOO_LARGE",
         "BATCH_TOO_LARGE",
         "CONTENT_TYPE_UNSUPPORTED",
+        "RATE_LIMITED",
+        "TOO_MANY_CONNECTIONS",
         "LOG_UNAVAILABLE",
         "LOG_FULL",
+        "CHANNEL_FULL",
+        "STORE_FULL",
       ),
     },
   };
 }
 
-function truncate(): object {
+function remove(): object {
   return {
     operationId: "truncateChannel",
     tags: ["channels"],
-    summary: "Drop the channel's messages. The head and the epoch stay, so cursors stay valid.",
+    summary: "Drop the channel's messages; or, with `key`, delete a key.",
+    description:
+      "Without `key` the channel is truncated: the head and the epoch stay, so cursors stay valid. With `key`, on a channel whose policy " +
+      "is `compact`, a message is published that deletes it; `Idempotency-Key` and `If-Match` are for that.",
     parameters: [
-      query("through", "Drop those up to and with this cursor. Default: all.", schemaRef("Cursor")),
+      query(
+        "through",
+        "Drop those up to and with this cursor. Default: all. Not with `key`.",
+        schemaRef("Cursor"),
+      ),
+      query("key", "Delete this key, and drop nothing.", schemaRef("Key")),
+      query("event", "Of the deletion. Default `message`. Only with `key`.", schemaRef("EventName")),
+      ...conditions,
     ],
     responses: {
+      "200": {
+        description: "The deletion is in the log for good.",
+        content: { "application/json": media(schemaRef("Published")) },
+      },
       "204": { description: "Dropped. A reader that had not read them gets a gap." },
       ...problems(
         "CHANNEL_NAME_INVALID",
         "QUERY_INVALID",
+        "HEADER_INVALID",
         "CURSOR_INVALID",
+        "EVENT_NAME_INVALID",
+        "KEY_INVALID",
+        "CHANNEL_NOT_KEYED",
         "CHANNEL_RESERVED",
+        "PUBLISH_FORBIDDEN",
+        "CONFLICT",
+        "RATE_LIMITED",
         "LOG_UNAVAILABLE",
         "LOG_FULL",
+        "CHANNEL_FULL",
       ),
     },
   };

@@ -76,7 +76,7 @@ export function patchOperation(limits: Limits): object {
     tags: ["connections"],
     summary: "Add and remove channels of a live connection of `/connect`, or of a `tidings.v1` WebSocket.",
     description:
-      "First those that go, then those that come. Where one cannot be done the answer is a problem, and what was done " +
+      "First those that go (`unsubscribe`, `leave`), then those that come (`join`, `subscribe`). Where one cannot be done the answer is a problem, and what was done " +
       `before it, or beside it, stays done. At most 262,144 bytes, and ${limits.maxChannelsPerConnection} channels a connection.`,
     parameters: [
       {
@@ -111,6 +111,11 @@ export function patchOperation(limits: Limits): object {
         "NOT_SUBSCRIBED",
         "ALREADY_SUBSCRIBED",
         "CURSOR_GONE",
+        "CHANNEL_RESERVED",
+        "PRESENCE_FORBIDDEN",
+        "PRESENCE_INVALID",
+        "PRESENCE_FULL",
+        "MEMBER_UNKNOWN",
         "BATCH_TOO_LARGE",
         "CONTENT_TYPE_UNSUPPORTED",
         "LOG_UNAVAILABLE",

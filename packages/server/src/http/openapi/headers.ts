@@ -6,6 +6,9 @@ export const headers: Readonly<Record<string, object>> = {
       type: "string",
     },
   ),
+  PresenceETag: header("Of the channel's members: what `If-None-Match` is compared with.", {
+    type: "string",
+  }),
   HeadETag: header("The channel's head cursor in double quotes: what `If-Match` of a publish takes.", {
     type: "string",
   }),
@@ -13,6 +16,22 @@ export const headers: Readonly<Record<string, object>> = {
     type: "string",
   }),
   RetryAfter: header("Seconds after which to try again.", { type: "integer" }),
+  Location: header("The artifact's URL.", { type: "string" }),
+  ArtifactETag: header("The artifact's SHA-256 in double quotes: it never changes.", { type: "string" }),
+  ReprDigest: header("`sha-256=:…:` of the whole (RFC 9530).", { type: "string" }),
+  ContentDisposition: header(
+    "`inline` for a short list of types that cannot run script, else `attachment`; with the file's name.",
+    { type: "string" },
+  ),
+  UploadComplete: header("`?1` when it is whole, else `?0`.", { enum: ["?0", "?1"] }),
+  UploadOffset: header("How many bytes are there for good.", { type: "integer", minimum: 0 }),
+  UploadLength: header("How many it will have, where that was said.", { type: "integer", minimum: 0 }),
+  UploadLimit: header(
+    "`max-size=…, max-age=…`: bytes of the whole, and seconds that it waits to be gone on with.",
+    {
+      type: "string",
+    },
+  ),
   Allow: header("The methods that this URL takes.", { type: "string" }),
   TidingsCursor: header("The channel's head cursor.", { $ref: "#/components/schemas/Cursor" }),
   TidingsEarliest: header("The cursor since which reading begins with the oldest message held.", {

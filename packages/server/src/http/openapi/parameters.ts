@@ -27,7 +27,7 @@ export function readParameters(limits: Limits): readonly object[] {
   return [
     query(
       "since",
-      "Where to begin, exclusive: a cursor, `earliest`, or `latest`. Default: `earliest` for a page, `latest` for a stream.",
+      "Where to begin, exclusive: a cursor, `earliest`, or `latest`. Default: `earliest` for a page and on a keyed channel, `latest` for a stream of any other.",
       { anyOf: [{ $ref: "#/components/schemas/Cursor" }, { enum: ["earliest", "latest"] }] },
     ),
     query("last", "Begin with this many of the newest messages; not together with `since`.", {
@@ -72,6 +72,10 @@ export function readParameters(limits: Limits): readonly object[] {
       "SSE on one channel: the data is the message object, which tells text and bytes from JSON; there is no `event:` line then, so that `onmessage` gets every message.",
     ),
     flag("binary", "WebSocket: payloads of bytes come in binary frames."),
+    flag(
+      "presence",
+      "Streams: tell who is in the channel too, and who comes and goes. A page is refused with it.",
+    ),
   ];
 }
 

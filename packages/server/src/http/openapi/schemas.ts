@@ -13,8 +13,8 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
     },
     Cursor: {
       type: "string",
-      maxLength: 49,
-      pattern: "^[a-z0-9]{1,32}\\.(0|[1-9][0-9]{0,15})$",
+      maxLength: 66,
+      pattern: "^[a-z0-9]{1,32}\\.(0|[1-9][0-9]{0,15})(~[1-9][0-9]{0,15})?$",
       description: "A position in a channel. Opaque: store it and send it back.",
       example: "k3x9f2ab.42",
     },
@@ -24,8 +24,11 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
     },
     Key: { ...name, description: "1–255 bytes of UTF-8 without control characters." },
     Message: object({
-      description: "One message. `data` is a JSON value unless `contentType` or `encoding` says otherwise.",
-      required: ["type", "channel", "time", "data"],
+      description:
+        "One message. `data` is a JSON value unless `contentType` or `encoding` says otherwise; it is absent where the payload is " +
+        "stored (`artifact`), and where the message deletes its key (`deleted`).",
+      required: ["type", "channel", "time"],
+      oneOf: [{ required: ["data"] }, { required: ["artifact"] }, { required: ["deleted"] }],
       properties: {
         type: { const: "message" },
         channel: ref("Channel"),
@@ -40,6 +43,19 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
         contentType: { const: "text/plain", description: "`data` is text." },
         encoding: { const: "base64", description: "`data` is bytes as base64 (RFC 4648 §4)." },
         data: {},
+        artifact: ref("StoredPayload"),
+        preview: { description: "What the payload begins with, or what its publisher says of it." },
+        deleted: { const: true, description: "The message deletes its key." },
+      },
+    }),
+    StoredPayload: object({
+      description: "A payload that is too large to travel in the message: fetch it by its URL.",
+      required: ["url", "size", "type", "sha256"],
+      properties: {
+        url: { type: "string", format: "uri-reference", description: "From the server's root on." },
+        size: { type: "integer", minimum: 0, description: "In bytes." },
+        type: { type: "string", description: "Its media type." },
+        sha256: { type: "string", pattern: "^[0-9a-f]{64}$" },
       },
     }),
     Gap: object({
@@ -121,8 +137,12 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
     }),
     BatchLine: {
       type: "object",
-      description: "One line of a batch.",
-      required: ["data"],
+      description: "One line of a batch: with `data`, or `artifact`, or `deleted`.",
+      oneOf: [
+        { required: ["data"], properties: { deleted: { const: false } } },
+        { required: ["artifact"], properties: { deleted: { const: false } } },
+        { required: ["deleted", "key"], properties: { deleted: { const: true } } },
+      ],
       properties: {
         data: {},
         event: ref("EventName"),
@@ -130,6 +150,16 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
         idempotencyKey: ref("Key"),
         contentType: { const: "text/plain", description: "`data` is a string, and text." },
         encoding: { const: "base64", description: "`data` is a string, and bytes." },
+        inline: {
+          type: "boolean",
+          description: "Travel inline above the channel's limit, rather than be stored.",
+        },
+        preview: { description: "What readers see where the payload is stored." },
+        artifact: {
+          type: "string",
+          description: "Id of an artifact that was uploaded before, and is the payload.",
+        },
+        deleted: { type: "boolean", description: "Delete the key of a channel that is `compact`." },
       },
       additionalProperties: false,
     },
@@ -158,6 +188,26 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
       type: "object",
       properties: {
         unsubscribe: { type: "array", items: ref("Channel"), description: "Done first." },
+        leave: { type: "array", items: ref("Channel"), description: "Presence to leave." },
+        join: {
+          type: "array",
+          description: "Presence to join; of a channel that is joined already, the state to change.",
+          items: {
+            type: "object",
+            required: ["channel"],
+            properties: {
+              channel: ref("Channel"),
+              member: {
+                type: "string",
+                minLength: 1,
+                maxLength: 128,
+                description: "Default: one made for it.",
+              },
+              state: {},
+            },
+            additionalProperties: false,
+          },
+        },
         subscribe: {
           type: "array",
           items: {
@@ -169,6 +219,7 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
               last: { type: "integer", minimum: 0 },
               events: { type: "array", minItems: 1, items: ref("EventName") },
               gap: { enum: ["continue", "fail"], default: "continue" },
+              presence: { type: "boolean", default: false, description: "Whether to be told who is there." },
             },
             additionalProperties: false,
           },
@@ -183,6 +234,28 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
           type: "object",
           additionalProperties: ref("Cursor"),
           description: "Where each new channel begins.",
+        },
+        members: {
+          type: "object",
+          additionalProperties: { type: "string" },
+          description: "Of `join`: by channel, under which name the connection is a member.",
+        },
+      },
+    }),
+    Artifact: object({
+      description: "A stored body.",
+      required: ["id", "url", "size", "type", "sha256"],
+      properties: {
+        id: { type: "string" },
+        url: { type: "string", description: "From the server's root on." },
+        size: { type: "integer", minimum: 0, description: "In bytes." },
+        type: { type: "string", description: "Its media type." },
+        sha256: { type: "string", pattern: "^[0-9a-f]{64}$" },
+        name: { type: "string", description: "The file name that it was given." },
+        expiresAt: {
+          type: "string",
+          format: "date-time",
+          description: "Until when it is kept where no message names it.",
         },
       },
     }),

@@ -5,6 +5,8 @@ import { problems } from "./problems.ts";
 const links = {
   channels: "channels",
   connect: "connect",
+  artifacts: "artifacts",
+  commands: "commands",
   openapi: "openapi.json",
   metrics: "metrics",
   health: "healthz",

@@ -10,6 +10,7 @@ const HEARTBEAT = Buffer.from('{"type":"heartbeat"}\n');
 const ndjsonCodec: StreamCodec = {
   format: ndjsonFormat,
   frame: (frame) => Buffer.from(`${JSON.stringify(frame)}\n`),
+  json: (_type, text) => Buffer.from(`${text}\n`),
 };
 
 /** A JSON object a line: every frame and every message, on one channel or on all that the query names. */

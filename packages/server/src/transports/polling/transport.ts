@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gapFrame, PageReader, type PageResult } from "@tidings/core";
-import { formatCursor } from "@tidings/protocol";
+import { formatCursor, TidingsError } from "@tidings/protocol";
 import type { OpenConnection } from "../../http/connections.ts";
 import type { ReadQuery } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
@@ -19,6 +19,13 @@ export async function servePoll(
 ): Promise<void> {
   // Gone before it came here, so it will not say so again.
   if (res.destroyed) return;
+  if (query.presence) {
+    throw new TidingsError(
+      "QUERY_INVALID",
+      "a page has no presence; ask GET /presence/{channel}, which can wait for a change, or read as a stream.",
+      { field: "presence" },
+    );
+  }
   const waits = query.waitMs > 0;
   const requests = query.channels.map((each) => ({ ...each, events: query.events, onGap: query.onGap }));
   if (waits) services.connections.checkRoom();

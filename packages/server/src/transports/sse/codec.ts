@@ -30,19 +30,26 @@ function multiFrame(frame: ServerFrame): Uint8Array {
 }
 
 function event(frame: ServerFrame): string {
-  return `event: tidings.${frame.type}\ndata: ${JSON.stringify(frame)}\n\n`;
+  return namedEvent(frame.type, JSON.stringify(frame));
 }
 
+function namedEvent(type: ServerFrame["type"], data: string): string {
+  return `event: tidings.${type}\ndata: ${data}\n\n`;
+}
+
+const json: StreamCodec["json"] = (type, text) => Buffer.from(namedEvent(type, text));
+
 /** One channel; the data is the payload as it was published. */
-export const sseCodec: StreamCodec = { format: sseFormat, frame: singleFrame };
+export const sseCodec: StreamCodec = { format: sseFormat, frame: singleFrame, json };
 
 /** One channel; the data is the message object. */
-export const sseObjectCodec: StreamCodec = { format: sseObjectFormat, frame: singleFrame };
+export const sseObjectCodec: StreamCodec = { format: sseObjectFormat, frame: singleFrame, json };
 
 /** Several channels; the data is the message object, and the id where the connection stands in all of them. */
 export const sseMultiCodec: StreamCodec = {
   format: sseSharedFormat,
   frame: multiFrame,
+  json,
   position: (cursors) => {
     const position = formatPosition(cursors);
     // An empty id would take a resuming client's position away before the new one is known.

@@ -19,13 +19,15 @@ export async function serveSse(
   if (isMulti)
     checkPosition(
       query.channels.map(({ channel }) => channel),
-      services.limits.maxPositionBytes,
+      services,
     );
+  // A value says nothing without its key, which only the message object has.
+  const isKeyed = query.channels.some(({ channel }) => services.policies.of(channel).compact);
   const retryMs = Math.round(RETRY_MIN_MS + Math.random() * RETRY_SPREAD_MS);
   await openResponseStream(services, res, query, {
     transport: "sse",
     contentType: "text/event-stream; charset=utf-8",
-    codec: isMulti ? sseMultiCodec : query.envelope ? sseObjectCodec : sseCodec,
+    codec: isMulti ? sseMultiCodec : query.envelope || isKeyed ? sseObjectCodec : sseCodec,
     isMulti,
     preamble: Buffer.from(`retry: ${retryMs}\n\n`),
     heartbeat: HEARTBEAT,

@@ -14,4 +14,6 @@ export class WebSocketCodec implements StreamCodec {
   }
 
   readonly frame: StreamCodec["frame"] = (frame) => encodeTextFrame(JSON.stringify(frame));
+
+  readonly json: StreamCodec["json"] = (_type, text) => encodeTextFrame(text);
 }

@@ -1,4 +1,4 @@
-import type { Connection } from "@tidings/core";
+import type { Connection, Sender } from "@tidings/core";
 import {
   checkChannel,
   type ClientFrame,
@@ -13,19 +13,16 @@ import {
   toOffset,
 } from "@tidings/protocol";
 import { checkPayload } from "../../http/payload.ts";
-import { checkEvents, readStart } from "../../http/query.ts";
+import { checkEvents, defaultStart, readStart } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
 import type { WebSocketCodec } from "./codec.ts";
+import type { Session } from "./session.ts";
 
 /** Does what one frame of a `tidings.v1` client asks, and answers it. Never rejects. */
-export async function handleFrame(
-  services: Services,
-  connection: Connection,
-  codec: WebSocketCodec,
-  frame: ClientFrame,
-): Promise<void> {
+export async function handleFrame(services: Services, session: Session, frame: ClientFrame): Promise<void> {
+  const { connection } = session;
   try {
-    const answer = await perform(services, connection, codec, frame);
+    const answer = await perform(services, session, frame);
     if (answer !== undefined) connection.send(answer);
   } catch (error) {
     connection.send(errorFrame(services.toError(error), { id: "id" in frame ? frame.id : undefined }));
@@ -34,8 +31,7 @@ export async function handleFrame(
 
 async function perform(
   services: Services,
-  connection: Connection,
-  codec: WebSocketCodec,
+  { connection, codec, commands, sender }: Session,
   frame: ClientFrame,
 ): Promise<ServerFrame | undefined> {
   switch (frame.type) {
@@ -55,12 +51,25 @@ async function perform(
       return { type: "ok", id: frame.id, channel: frame.channel, ...cursor };
     }
     case "publish":
-      return publish(services, frame);
+      return publish(services, frame, sender);
     case "command":
-      throw new TidingsError(
-        "COMMAND_UNKNOWN",
-        `there is no command "${frame.name.slice(0, 80)}" on this server.`,
-      );
+      commands.begin(frame);
+      return undefined;
+    case "cancel":
+      commands.cancel(frame.id);
+      return undefined;
+    case "join": {
+      const { id, channel, member, state } = frame;
+      return { type: "ok", id, channel, member: connection.attendance.join(channel, member, state) };
+    }
+    case "update": {
+      const { id, channel, state } = frame;
+      return { type: "ok", id, channel, member: connection.attendance.update(channel, state) };
+    }
+    case "leave": {
+      const { id, channel } = frame;
+      return { type: "ok", id, channel, member: connection.attendance.leave(channel) };
+    }
     case "token":
       return { type: "ok", id: frame.id }; // the server is open: there is nothing to renew
     case "ping":
@@ -83,21 +92,22 @@ function hello(connection: Connection, codec: WebSocketCodec, binary: boolean | 
 
 /** The answer, `ok`, is written by the connection, ahead of the first message. */
 async function subscribe(
-  { limits }: Services,
+  services: Services,
   connection: Connection,
   frame: SubscribeFrame,
 ): Promise<undefined> {
-  const { id, channel, since, last, events = [], gap = "continue" } = frame;
+  const { id, channel, since, last, events = [], gap = "continue", presence } = frame;
   await connection.subscribe({
     id,
-    channel: checkChannel(channel),
-    start: readStart(since, last, false),
-    events: checkEvents(events, limits),
+    channel,
+    start: readStart(since, last, defaultStart(services, checkChannel(channel), false)),
+    events: checkEvents(events, services.limits),
     onGap: gap,
+    presence,
   });
 }
 
-async function publish({ publisher }: Services, frame: PublishFrame): Promise<ServerFrame> {
+async function publish({ publisher }: Services, frame: PublishFrame, sender: Sender): Promise<ServerFrame> {
   const {
     id,
     channel,
@@ -107,15 +117,24 @@ async function publish({ publisher }: Services, frame: PublishFrame): Promise<Se
     ifOffset,
     ephemeral = false,
     kind,
+    inline,
+    preview,
+    artifact,
   } = frame;
   const data = checkPayload(kind, frame.data);
   const names = {
     ...(key === undefined ? {} : { key }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
+  const way = {
+    ...(inline === undefined ? {} : { inline }),
+    ...(preview === undefined ? {} : { preview }),
+    ...(artifact === undefined ? {} : { artifactId: artifact }),
+  };
   const condition = ifOffset === undefined ? {} : { ifOffset: toOffset(ifOffset) };
-  const appended = await publisher.publish(channel, [{ event, kind, data, ...names }], {
+  const appended = await publisher.publish(channel, [{ event, kind, data, ...names, ...way }], {
     ephemeral,
+    sender,
     ...condition,
   });
   if (appended === undefined) return { type: "ok", id, channel };

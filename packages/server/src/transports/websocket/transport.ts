@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { Connection } from "@tidings/core";
+import { Connection, type Sender, TokenBucket } from "@tidings/core";
 import {
   type ClientFrame,
   ClientFrameError,
@@ -16,9 +16,11 @@ import { CATCH_UP_BYTES, type Services } from "../../http/services.ts";
 import { SocketOutput } from "../../http/socket-output.ts";
 import { refuseUpgrade } from "../../http/upgrade.ts";
 import { WebSocketCodec } from "./codec.ts";
+import { SocketCommands } from "./commands.ts";
 import { handleFrame } from "./frame-handler.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Intake } from "./intake.ts";
+import type { Session } from "./session.ts";
 
 /** The subprotocol in which the client may send frames too. Without it a WebSocket only receives. */
 const SUBPROTOCOL = "tidings.v1";
@@ -63,13 +65,14 @@ export class WebSocketTransport {
   }
 
   #open(ws: WebSocket, socket: Duplex, query: ReadQuery, isMulti: boolean): void {
-    const { connections, limits, hub, toError } = this.#services;
+    const { connections, limits, hub, presence, toError } = this.#services;
     const id = this.#services.newId();
     const isRaw = ws.protocol !== SUBPROTOCOL;
     /** Whether the end of one reader is the end of the connection: there is no way to subscribe anew. */
     const endsWithReader = isRaw && !isMulti;
     // Lanes' frames go to the socket as they are; `ws` writes its own frames whole, so neither cuts into the other.
     const socketOutput = new SocketOutput(socket, () => {
+      commands.resume();
       intake.resume();
       connection.resume();
     });
@@ -77,6 +80,7 @@ export class WebSocketTransport {
     const codec = new WebSocketCodec(query.binary);
     const connection: Connection = new Connection({
       hub,
+      presence,
       codec,
       output: {
         get isBlocked() {
@@ -97,6 +101,11 @@ export class WebSocketTransport {
         if (endsWithReader) close(ws, connection, toError(error));
       },
     });
+    const commands = new SocketCommands(this.#services, {
+      connection: id,
+      isBlocked: () => socketOutput.isBlocked,
+      write: (bytes) => connection.sendBytes(bytes),
+    });
     // One that is not read from cannot show that it answers.
     const heartbeat = new Heartbeat(ws, () => socketOutput.isBlocked || ws.isPaused, limits.pongTimeoutMs);
     const entry: OpenConnection = {
@@ -106,14 +115,20 @@ export class WebSocketTransport {
       beat: () => heartbeat.beat(),
       drain: (reconnectInMs) => {
         if (!isRaw) connection.send({ type: "draining", reconnectInMs });
-        connection.close();
-        ws.close(isRaw ? 1001 : 4503, `come back in ${reconnectInMs} ms`);
+        // What is being worked on is answered first; the drain's own end is the bound.
+        commands.whenIdle(() => {
+          connection.close();
+          ws.close(isRaw ? 1001 : 4503, `come back in ${reconnectInMs} ms`);
+        });
       },
       destroy: () => ws.terminate(),
     };
     connections.add(entry);
-    ws.on("close", () => {
-      connection.close();
+    ws.on("close", (code) => {
+      commands.close();
+      // The client closed, with 1000 or (as `close()` in a browser does) without a code: it does not come back. With
+      // 1001 a page is left, which may be a reload.
+      connection.close({ hasLeft: code === 1000 || code === 1005 });
       heartbeat.stop();
       connections.delete(entry);
     });
@@ -136,14 +151,14 @@ export class WebSocketTransport {
           connection,
           new TidingsError(
             "FRAME_INVALID",
-            `this socket only receives; ask for the subprotocol ${SUBPROTOCOL} to send.`,
+            `only the subprotocol ${SUBPROTOCOL} sends frames; without it use POST /channels/{channel} and POST /commands/{name}`,
           ),
         ),
       );
-    else this.#receive(ws, connection, codec, intake);
+    else this.#receive(ws, { connection, codec, commands, sender: this.#newSender() }, intake);
     for (const { channel, start } of query.channels) {
       connection
-        .subscribe({ channel, start, events: query.events, onGap: query.onGap })
+        .subscribe({ channel, start, events: query.events, onGap: query.onGap, presence: query.presence })
         .catch((error: unknown) => {
           const told = toError(error);
           connection.send(errorFrame(told, { channel }));
@@ -152,19 +167,25 @@ export class WebSocketTransport {
     }
   }
 
+  #newSender(): Sender {
+    const { newId, limits } = this.#services;
+    // A name of its own, for all to see: the connection's id lets whoever knows it change what the connection reads.
+    return { key: newId(), bucket: new TokenBucket(limits.maxEphemeralPerSecond, Date.now()) };
+  }
+
   /** Frames are begun in the order they come; each is answered when it is done, by its id. */
-  #receive(ws: WebSocket, connection: Connection, codec: WebSocketCodec, intake: Intake): void {
+  #receive(ws: WebSocket, session: Session, intake: Intake): void {
     ws.on("message", (data: Buffer, isBinary) => {
       let frame: ClientFrame;
       try {
         if (isBinary) throw new ClientFrameError("a frame is one JSON object as text; this one was binary.");
         frame = parseClientFrame(data.toString());
       } catch (error) {
-        refuseFrame(ws, connection, this.#services.toError(error));
+        refuseFrame(ws, session.connection, this.#services.toError(error));
         return;
       }
       intake.begin();
-      void handleFrame(this.#services, connection, codec, frame).then(() => intake.end());
+      void handleFrame(this.#services, session, frame).then(() => intake.end());
     });
   }
 }

@@ -110,11 +110,19 @@ export interface Served extends AsyncDisposable {
 }
 
 export async function serve(...flags: readonly string[]): Promise<Served> {
+  return serveWith({}, ...flags);
+}
+
+/** The same with an environment of its own. */
+export async function serveWith(
+  env: Readonly<Record<string, string>>,
+  ...flags: readonly string[]
+): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), "tidings-cli-"));
   const start = async (port: string): Promise<Running> => {
     const running = new Running(
       ["serve", "--port", port, "--data", "./data", "--log-format", "json", "--drain", "0", ...flags],
-      { cwd: folder },
+      { cwd: folder, env },
     );
     await running.until(({ stdout }) => stdout.includes('"listening"'));
     return running;

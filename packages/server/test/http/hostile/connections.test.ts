@@ -8,7 +8,7 @@ const HOST = "Host: localhost\r\n";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await openServer({ limits: { maxMessageBytes: 1_000 } });
+  server = await openServer({ limits: { maxMessageBytes: 1_000, maxArtifactBytes: 0 } });
 });
 afterAll(async () => server[Symbol.asyncDispose]());
 

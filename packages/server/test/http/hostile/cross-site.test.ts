@@ -123,7 +123,7 @@ describe("origins and hosts that were configured", () => {
     expect([preflight.status, preflight.text]).toEqual([204, ""]);
     expect(preflight.headers).toMatchObject({
       "access-control-allow-origin": ORIGIN,
-      "access-control-allow-methods": "GET, HEAD, POST, DELETE, PATCH",
+      "access-control-allow-methods": "GET, HEAD, POST, PUT, DELETE, PATCH",
       "access-control-allow-headers": expect.stringContaining("Idempotency-Key") as string,
       "access-control-max-age": "600",
     });

@@ -17,7 +17,7 @@ interface Bad {
 let server: TestServer;
 beforeAll(async () => {
   server = await openServer({
-    limits: { maxMessageBytes: 1_000, maxBatchBytes: 2_000, maxBatchMessages: 3 },
+    limits: { maxMessageBytes: 1_000, maxArtifactBytes: 0, maxBatchBytes: 2_000, maxBatchMessages: 3 },
   });
 });
 afterAll(async () => server[Symbol.asyncDispose]());

@@ -72,6 +72,28 @@ describeInBrowser("the live page of a channel", () => {
     await live.page.getByText("4 B, shown as base64").waitFor();
   });
 
+  test("a stored payload shows its size, type and preview, and opened a link to it; a deletion says so", async () => {
+    await using server = await openServer({ policies: [{ pattern: CHANNEL, compact: true }] });
+    const large = `first line\n${"x".repeat(200_000)}`;
+    await server.tidings.publish(CHANNEL, large, { key: "report", contentType: "text/markdown" });
+    await server.tidings.publish(CHANNEL, Buffer.alloc(150_000), { key: "picture" });
+    await server.tidings.delete(CHANNEL, "gone");
+    await using tab = await openTab(browser);
+    const live = await LivePage.open(tab.page, `${server.url}/channels/${CHANNEL}`);
+    const row = live.row("200.0 KB of text/markdown · first line");
+    await row.click();
+    const link = live.page.getByRole("link", { name: "/artifacts/" });
+    const fetched = await fetch(new URL((await link.getAttribute("href")) ?? "", server.url));
+    expect(await fetched.text()).toBe(large);
+    expect(await live.page.locator(".payload").textContent()).toContain("first line");
+    await live.row("150.0 KB of application/octet-stream").waitFor();
+    const deleted = live.row("deleted");
+    expect(await deleted.locator(".key").textContent()).toBe("gone");
+    await deleted.click();
+    await live.page.getByText("none: the key is deleted").waitFor();
+    expect(tab.faults).toEqual([]);
+  });
+
   test("an ephemeral message is shown, and said not to be kept", async () => {
     await using server = await openServer();
     await using tab = await openTab(browser);

@@ -28,7 +28,7 @@ describe("peers that are gone, and peers that are slow", () => {
 
   test("a client that asks and does not read its answers is read from no more, and goes on when it reads", async () => {
     const total = 100_000;
-    await using server = await openServer();
+    await using server = await openServer({ limits: { maxEphemeralPerSecond: 1_000_000 } });
     await using socket = await RawWebSocket.open(server.port, "/connect", "tidings.v1");
     await socket.jsonOf("welcome");
     const { socket: tcp } = socket.client;

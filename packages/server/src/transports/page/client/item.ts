@@ -1,4 +1,4 @@
-import type { GapFrame, MessageObject } from "@tidings/protocol";
+import type { ArtifactReference, GapFrame, MessageObject } from "@tidings/protocol";
 import { formatBytes } from "./format.ts";
 import { oneLine } from "./visible-text.ts";
 
@@ -19,9 +19,11 @@ export interface MessageItem {
 }
 
 export interface Payload {
-  readonly kind: "json" | "text" | "bytes";
-  /** Compact JSON, the text, or base64. */
+  readonly kind: "json" | "text" | "bytes" | "stored" | "deleted";
+  /** Compact JSON, the text, or base64; of a stored one its preview, if there is one. */
   readonly text: string;
+  /** Where a stored one is. */
+  readonly artifact?: ArtifactReference;
 }
 
 export interface GapItem {
@@ -52,14 +54,31 @@ export function toGapItem(gap: GapItem["gap"]): GapItem {
   return { kind: "gap", gap, size: 200 };
 }
 
-function payloadOfMessage({ data, contentType, encoding }: MessageObject): Payload {
+function payloadOfMessage({
+  data,
+  contentType,
+  encoding,
+  artifact,
+  preview,
+  deleted,
+}: MessageObject): Payload {
+  if (deleted === true) return { kind: "deleted", text: "" };
+  if (artifact !== undefined) {
+    const text = typeof preview === "string" ? preview : (JSON.stringify(preview) ?? "");
+    return { kind: "stored", text, artifact };
+  }
   if (encoding === "base64") return { kind: "bytes", text: String(data) };
   if (contentType === "text/plain") return { kind: "text", text: String(data) };
   return { kind: "json", text: JSON.stringify(data) ?? "" };
 }
 
 /** The payload on one line. */
-export function previewOf({ kind, text }: Payload): string {
+export function previewOf({ kind, text, artifact }: Payload): string {
+  if (kind === "deleted") return "deleted";
+  if (artifact !== undefined) {
+    const told = `${formatBytes(artifact.size)} of ${oneLine(artifact.type, 120)}`;
+    return text === "" ? told : `${told} · ${oneLine(text, PREVIEW_LENGTH)}`;
+  }
   return kind === "bytes"
     ? `${formatBytes(bytesOf(text))} · ${text.slice(0, 120)}`
     : oneLine(text, PREVIEW_LENGTH);

@@ -59,7 +59,7 @@ function detailsOf(item: MessageItem): HTMLElement {
     const term = document.createElement("dt");
     term.textContent = name;
     const description = document.createElement("dd");
-    description.textContent = value;
+    description.append(value);
     const fact = document.createElement("div");
     fact.append(term, description);
     facts.append(fact);
@@ -71,17 +71,38 @@ function detailsOf(item: MessageItem): HTMLElement {
   } else if (item.payload.kind === "json") showJson(payload, whole);
   else payload.textContent = whole;
   copyOnClick(byClass(details, "copy-payload"), () => copied(item), payload);
+  // Nothing is there to be read or copied.
+  if (whole === "" && (item.payload.kind === "stored" || item.payload.kind === "deleted"))
+    byClass(details, "payload-box").remove();
   return details;
 }
 
-function factsOf(item: MessageItem): readonly (readonly [name: string, value: string])[] {
+function factsOf(item: MessageItem): readonly (readonly [name: string, value: string | HTMLElement])[] {
+  const { artifact } = item.payload;
   return [
     ["Cursor", item.cursor ?? "none: ephemeral, delivered and not kept"],
     ["Time", item.time],
     ["Event", item.event],
     ...(item.key === undefined ? [] : [["Key", item.key] as const]),
     ["Payload", kindOf(item)],
+    ...(artifact === undefined
+      ? []
+      : ([
+          ["Stored at", linkTo(artifact.url)],
+          ["SHA-256", artifact.sha256],
+        ] as const)),
   ];
+}
+
+/** A link to an artifact of this server; anything else is text: a URL of a publisher's making could run as script. */
+function linkTo(url: string): HTMLElement | string {
+  if (!/^\/(?!\/)[A-Za-z0-9._~/-]+$/.test(url)) return url;
+  const link = document.createElement("a");
+  link.href = url;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  link.textContent = url;
+  return link;
 }
 
 function kindOf({ payload }: MessageItem): string {
@@ -92,6 +113,10 @@ function kindOf({ payload }: MessageItem): string {
       return `text, ${formatBytes(utf8Bytes(payload.text))}`;
     case "bytes":
       return `${formatBytes(bytesOf(payload.text))}, shown as base64`;
+    case "stored":
+      return `${formatBytes(payload.artifact?.size ?? 0)} of ${payload.artifact?.type ?? "?"}${payload.text === "" ? "" : ", shown by its preview"}`;
+    case "deleted":
+      return "none: the key is deleted";
   }
 }
 
@@ -101,7 +126,7 @@ function utf8Bytes(text: string): number {
 
 function readable({ payload }: MessageItem): string {
   if (payload.kind === "json") return visibleText(indented(payload.text));
-  return payload.kind === "text" ? visibleText(payload.text) : payload.text;
+  return payload.kind === "text" || payload.kind === "stored" ? visibleText(payload.text) : payload.text;
 }
 
 function copied({ payload }: MessageItem): string {

@@ -10,7 +10,13 @@ import {
   formatDuration,
   plural,
 } from "../../../../src/transports/page/client/format.ts";
-import { bytesOf, splitCursor, toGapItem, toItem } from "../../../../src/transports/page/client/item.ts";
+import {
+  bytesOf,
+  previewOf,
+  splitCursor,
+  toGapItem,
+  toItem,
+} from "../../../../src/transports/page/client/item.ts";
 import { oneLine, visibleText } from "../../../../src/transports/page/client/visible-text.ts";
 
 describe("the pause before a reconnect", () => {
@@ -124,4 +130,22 @@ test("base64 tells how many bytes it stands for", () => {
 
 test("a cursor is parted at its last dot", () => {
   expect(splitCursor("k3x9f2ab.42")).toEqual({ epoch: "k3x9f2ab", offset: 42 });
+});
+
+describe("a message whose payload is not in it", () => {
+  const head = { type: "message", channel: "c", cursor: "e.1", time: "2026-01-01T00:00:00.000Z" } as const;
+  const artifact = { url: "/artifacts/a1", size: 1_500_000, type: "text/csv", sha256: "ab" };
+
+  test("is shown by its artifact and its preview", () => {
+    const shown = (preview?: unknown): string =>
+      previewOf(toItem({ ...head, artifact, ...(preview === undefined ? {} : { preview }) }).payload);
+    expect(shown()).toBe("1.5 MB of text/csv");
+    expect(shown("a,b\nc")).toBe("1.5 MB of text/csv · a,b ⏎ c");
+    expect(shown({ rows: 3 })).toBe('1.5 MB of text/csv · {"rows":3}');
+    expect(shown(null)).toBe("1.5 MB of text/csv · null");
+  });
+
+  test("or is said to delete its key", () => {
+    expect(previewOf(toItem({ ...head, key: "k", deleted: true }).payload)).toBe("deleted");
+  });
 });

@@ -1,0 +1,89 @@
+import type { PublishMessage } from "@tidings/core";
+import { DEFAULT_EVENT, type Offset, TidingsError, toOffset } from "@tidings/protocol";
+
+export interface PublishOptions {
+  /** Default `message`. */
+  readonly event?: string;
+  /** What the message is the newest value of. */
+  readonly key?: string;
+  /** A repeat within five minutes appends nothing and answers the first cursor. */
+  readonly idempotencyKey?: string;
+  /** Append only if this is the channel's head offset, else `CONFLICT`. */
+  readonly ifOffset?: number;
+  /** Pass it on to live readers and keep nothing: there is no cursor then. Default false. */
+  readonly ephemeral?: boolean;
+  /** Travel inline above the channel's inline limit, up to `maxMessageBytes`, rather than be stored. Default false. */
+  readonly inline?: boolean;
+  /** A JSON value that the message shows where its payload is stored. Default: the payload's beginning. */
+  readonly preview?: unknown;
+  /** Id of an artifact that was uploaded before, and is the payload; the data is `undefined` then. */
+  readonly artifact?: string;
+  /** Media type of the payload where it is stored, such as `image/png`. Default: that of its kind. */
+  readonly contentType?: string;
+}
+
+export type DeleteOptions = Pick<PublishOptions, "event" | "idempotencyKey" | "ifOffset">;
+
+/** `type/subtype`, and parameters: what may stand in a header. */
+const MEDIA_TYPE = /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+(?:\s*;[\x20-\x7e]*)?$/i;
+const MAX_MEDIA_TYPE_BYTES = 255;
+const NOTHING = Buffer.alloc(0);
+
+/** What `tidings.publish` is given, as a message. A `string` is text, a `Uint8Array` bytes, everything else JSON. */
+export function messageOf(data: unknown, options: PublishOptions): PublishMessage {
+  const { event = DEFAULT_EVENT, key, idempotencyKey, inline, preview, artifact, contentType } = options;
+  if (
+    contentType !== undefined &&
+    !(contentType.length <= MAX_MEDIA_TYPE_BYTES && MEDIA_TYPE.test(contentType))
+  ) {
+    throw new TidingsError("REQUEST_INVALID", `"${contentType}" is not a media type such as image/png.`);
+  }
+  return {
+    event,
+    ...(artifact === undefined ? payloadOf(data) : referenceOf(artifact, data)),
+    ...(key === undefined ? {} : { key }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(inline === undefined ? {} : { inline }),
+    ...(preview === undefined ? {} : { preview: jsonOf(preview, "preview") }),
+    ...(contentType === undefined ? {} : { contentType }),
+  };
+}
+
+export function deletionOf(
+  key: string,
+  { event = DEFAULT_EVENT, idempotencyKey }: DeleteOptions,
+): PublishMessage {
+  const names = idempotencyKey === undefined ? {} : { idempotencyKey };
+  return { event, key, kind: "none", data: NOTHING, ...names };
+}
+
+export function conditionOf(ifOffset: number | undefined): { readonly ifOffset?: Offset } {
+  return ifOffset === undefined ? {} : { ifOffset: toOffset(ifOffset) };
+}
+
+function payloadOf(data: unknown): Pick<PublishMessage, "kind" | "data"> {
+  if (typeof data === "string") return { kind: "text", data: Buffer.from(data.toWellFormed()) };
+  // A copy: the caller may go on writing to its own.
+  if (data instanceof Uint8Array) return { kind: "bytes", data: Uint8Array.from(data) };
+  return { kind: "json", data: jsonOf(data, "data") };
+}
+
+function referenceOf(
+  artifactId: string,
+  data: unknown,
+): Pick<PublishMessage, "kind" | "data" | "artifactId"> {
+  if (data === undefined) return { kind: "bytes", data: NOTHING, artifactId };
+  throw new TidingsError(
+    "REQUEST_INVALID",
+    "a message that names an artifact has no data of its own; publish undefined, or leave the artifact out.",
+  );
+}
+
+function jsonOf(value: unknown, what: string): Buffer {
+  const json = JSON.stringify(value) as string | undefined;
+  if (json !== undefined) return Buffer.from(json);
+  throw new TidingsError(
+    "BODY_INVALID",
+    `the ${what} has no JSON form; publish a value, a string, or bytes.`,
+  );
+}

@@ -1,0 +1,144 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { PresencePage } from "@tidings/core";
+import { checkChannel, TidingsError } from "@tidings/protocol";
+import { readBody } from "./body.ts";
+import type { OpenConnection } from "./connections.ts";
+import { sendBody } from "./problem.ts";
+import { checkNames, invalid, readCount, readWait } from "./query.ts";
+import type { Services } from "./services.ts";
+
+const MAX_LIST = 1_000;
+/** Room for white space around a state; what is over that is refused unread. */
+const SPARE_BYTES = 1_024;
+
+/** `GET /presence/{channel}`: who is there, by name; with `wait` held until it differs from `If-None-Match`. */
+export async function servePresence(
+  services: Services,
+  req: IncomingMessage,
+  res: ServerResponse,
+  name: string,
+  query: URLSearchParams,
+): Promise<void> {
+  checkNames(query, ["limit", "after", "wait"]);
+  const channel = checkChannel(name);
+  const limit = readCount("limit", query.get("limit") ?? String(MAX_LIST), 1, MAX_LIST);
+  const after = query.get("after") ?? "";
+  const waitMs = readWait(req, query, services.limits);
+  let page = services.presence.list(channel, after, limit);
+  const known = req.headers["if-none-match"];
+  if (waitMs > 0 && req.method !== "HEAD" && isSame(known, tagOf(services, page))) {
+    await change(services, res, channel, waitMs);
+    if (res.destroyed) return;
+    page = services.presence.list(channel, after, limit);
+  }
+  // Beside what CORS says there.
+  res.appendHeader("Vary", "Prefer");
+  const tag = tagOf(services, page);
+  const headers = { ETag: tag, "Cache-Control": "no-cache" };
+  if (isSame(known, tag)) return void res.writeHead(304, headers).end();
+  const next = page.next === undefined ? "" : `,"next":${JSON.stringify(page.next)}`;
+  sendBody(
+    res,
+    200,
+    `{"channel":"${channel}","count":${page.count},"members":[${page.members.join(",")}]${next}}`,
+    headers,
+  );
+}
+
+/** `PUT /presence/{channel}?member=M&ttl=SECONDS`: a member without a connection, for a while. */
+export async function servePutMember(
+  services: Services,
+  req: IncomingMessage,
+  res: ServerResponse,
+  name: string,
+  query: URLSearchParams,
+): Promise<void> {
+  checkNames(query, ["member", "ttl"]);
+  const { presence, limits } = services;
+  const channel = presence.check(name);
+  const member = memberOf(query);
+  const ttlMs = readTtl(query.get("ttl"), limits);
+  const body = await readBody(req, limits.maxPresenceStateBytes + SPARE_BYTES, "PRESENCE_INVALID");
+  const { json, isNew } = presence.put(
+    channel,
+    member,
+    body.length === 0 ? undefined : readState(body),
+    ttlMs,
+  );
+  sendBody(res, isNew ? 201 : 200, json, { "Cache-Control": "no-store" });
+}
+
+/** `DELETE /presence/{channel}?member=M`: ends what `PUT` began, and the grace of a connection that broke. */
+export function serveDeleteMember(
+  { presence }: Services,
+  res: ServerResponse,
+  name: string,
+  query: URLSearchParams,
+): void {
+  checkNames(query, ["member"]);
+  presence.remove(name, memberOf(query));
+  res.writeHead(204).end();
+}
+
+/** A process of its own has other versions: an old tag must never fit by chance. */
+function tagOf({ nodeId }: Services, { version }: PresencePage): string {
+  return `"${nodeId}.${version}"`;
+}
+
+/** `If-None-Match` compares weakly (RFC 9110 §13.1.2). */
+function isSame(header: string | undefined, tag: string): boolean {
+  const tags = header?.split(",").map((each) => each.trim().replace(/^W\//, ""));
+  return tags?.some((each) => each === tag || each === "*") === true;
+}
+
+/** Waits until the channel's members change, the time is over, the client is gone or the server goes down. */
+async function change(
+  { connections, newId, presence }: Services,
+  res: ServerResponse,
+  channel: string,
+  waitMs: number,
+): Promise<void> {
+  if (res.destroyed) return;
+  connections.checkRoom();
+  await new Promise<void>((resolve) => {
+    const finish = (): void => {
+      end();
+      clearTimeout(timer);
+      connections.delete(entry);
+      resolve();
+    };
+    const entry: OpenConnection = {
+      id: newId(),
+      transport: "long-poll",
+      drain: finish,
+      destroy: () => res.destroy(),
+    };
+    const end = presence.watch(channel, finish);
+    const timer = setTimeout(finish, waitMs);
+    connections.add(entry);
+    res.on("close", finish);
+  });
+}
+
+function memberOf(query: URLSearchParams): string {
+  const member = query.get("member");
+  if (member === null) throw invalid("member", 'name the member, as in "?member=ada".');
+  return member;
+}
+
+function readTtl(text: string | null, { presenceTtlMs, maxPresenceTtlMs }: Services["limits"]): number {
+  if (text === null) return Math.min(presenceTtlMs, maxPresenceTtlMs);
+  const ms = /^[0-9]{1,9}(?:\.[0-9]{1,3})?$/.test(text) ? Number(text) * 1000 : Number.NaN;
+  if (ms > 0 && ms <= maxPresenceTtlMs) return ms;
+  throw invalid("ttl", `"ttl" must be seconds above 0, and at most ${maxPresenceTtlMs / 1000}.`);
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function readState(body: Buffer): string {
+  try {
+    return utf8.decode(body);
+  } catch (cause) {
+    throw new TidingsError("PRESENCE_INVALID", "the member's state is not UTF-8.", { field: "state" }, cause);
+  }
+}
