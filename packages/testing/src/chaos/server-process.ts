@@ -32,6 +32,11 @@ export class ServerProcess {
     return new ServerProcess(folder, await freePort());
   }
 
+  /** Of the process that runs now. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Resolves as soon as the server answers; at once where it does. */
   async isUp(): Promise<void> {
     return this.#up.promise;

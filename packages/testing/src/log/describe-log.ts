@@ -1,6 +1,8 @@
 import { describe } from "vitest";
 import { describeAppends } from "./appends.ts";
 import { describeChannels } from "./channels.ts";
+import { describeCompactModel } from "./compact-test.ts";
+import { describeCompaction } from "./compaction.ts";
 import { describeIdempotency } from "./idempotency.ts";
 import { describeModel } from "./model-test.ts";
 import type { LogCapabilities, OpenLog } from "./opened-log.ts";
@@ -32,6 +34,9 @@ export function describeLog(
     describeChannels(open);
     describeRestarts(open, capabilities);
     describeModel(open, capabilities, options.modelRuns ?? 200);
+    if (capabilities.compacts === false) return;
+    describeCompaction(open, capabilities);
+    describeCompactModel(open, capabilities, options.modelRuns ?? 200);
   });
 }
 
@@ -42,5 +47,9 @@ export function describeLogModel(
   capabilities: LogCapabilities,
   options: DescribeLogOptions = {},
 ): void {
-  describe(`${name}: the log contract`, () => describeModel(open, capabilities, options.modelRuns ?? 200));
+  describe(`${name}: the log contract`, () => {
+    const runs = options.modelRuns ?? 200;
+    describeModel(open, capabilities, runs);
+    if (capabilities.compacts !== false) describeCompactModel(open, capabilities, runs);
+  });
 }

@@ -6,6 +6,8 @@ export interface LogCapabilities {
   readonly durable: boolean;
   /** Whether offsets leave no holes. */
   readonly contiguous: boolean;
+  /** Whether it keeps compact channels. Default true. */
+  readonly compacts?: boolean;
 }
 
 /** A log that is open for a test, and goes with everything it has when the test ends. */

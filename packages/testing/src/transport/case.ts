@@ -24,7 +24,15 @@ export class Bench {
 
   /** The server that cases share which need nothing special of it. */
   async server(): Promise<ServerUnderTest> {
-    this.#shared ??= this.log.open({ policies: [{ pattern: "short/**", retention: { maxMessages: 10 } }] });
+    this.#shared ??= this.log.open({
+      policies: [
+        { pattern: "short/**", retention: { maxMessages: 10 } },
+        { pattern: "unstored/**", maxArtifactBytes: 0 },
+        { pattern: "keyed/**", compact: true, conflate: true },
+        { pattern: "forgetful/**", compact: true, retention: { maxAgeMs: 1 } },
+        { pattern: "pointers/**", conflate: true },
+      ],
+    });
     return this.#shared;
   }
 
@@ -32,7 +40,10 @@ export class Bench {
     await (await this.#shared)?.[Symbol.asyncDispose]();
   }
 
-  /** A channel that no other case uses; those below `short` keep ten messages. */
+  /**
+   * A channel that no other case uses; those below `short` keep ten messages, those below `unstored` only what travels inline,
+   * those below `keyed` the newest of each key.
+   */
   channel(prefix = "case"): string {
     this.#channels++;
     return `${prefix}/${this.#channels}`;

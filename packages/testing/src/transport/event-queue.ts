@@ -41,6 +41,7 @@ export function follow(cursors: Map<string, string>, event: StreamEvent): void {
       for (const [channel, cursor] of event.cursors) cursors.set(channel, cursor);
       break;
     case "caught-up":
+    case "presence":
     case "error":
     case "draining":
       break;

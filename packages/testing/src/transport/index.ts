@@ -1,3 +1,4 @@
+export { fetchArtifact, type Fetched, sha256Of } from "./artifact.ts";
 export { Random, testWithSeeds } from "./case.ts";
 export { dataOf, messagesOf, numbers, offsetOf, take, until, untilCaughtUp } from "./collect.ts";
 export { describeTransport } from "./describe-transport.ts";

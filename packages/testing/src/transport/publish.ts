@@ -14,6 +14,11 @@ export interface PublishSettings {
   readonly event?: string;
   readonly key?: string;
   readonly ephemeral?: boolean;
+  readonly inline?: boolean;
+  /** JSON. */
+  readonly preview?: string;
+  /** Id of an artifact; the body is empty then. */
+  readonly artifact?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -24,11 +29,14 @@ export async function publish(
   body: Body,
   settings: PublishSettings = {},
 ): Promise<Published> {
-  const { contentType = "application/json", event, key, ephemeral, headers } = settings;
+  const { contentType = "application/json", ephemeral, inline, headers } = settings;
   const url = new URL(`${base}/channels/${channel}`);
-  if (event !== undefined) url.searchParams.set("event", event);
-  if (key !== undefined) url.searchParams.set("key", key);
+  for (const name of ["event", "key", "preview", "artifact"] as const) {
+    const value = settings[name];
+    if (value !== undefined) url.searchParams.set(name, value);
+  }
   if (ephemeral === true) url.searchParams.set("ephemeral", "");
+  if (inline === true) url.searchParams.set("inline", "");
   const answer = await send(url, {
     method: "POST",
     body,
@@ -37,12 +45,21 @@ export async function publish(
   return { ...(answer.json() as Omit<Published, "status">), status: answer.status };
 }
 
+/** Deletes a key of a compact channel. */
+export async function deleteKey(base: string, channel: string, key: string): Promise<void> {
+  const url = new URL(`${base}/channels/${channel}`);
+  url.searchParams.set("key", key);
+  const { status, text } = await send(url, { method: "DELETE" });
+  if (status !== 200) throw new Error(`the deletion was answered with ${status}: ${text}`);
+}
+
 /** One line of a batch. */
 export interface Line {
   readonly data: unknown;
   readonly event?: string;
   readonly key?: string;
   readonly idempotencyKey?: string;
+  readonly contentType?: string;
 }
 
 /** Publishes a batch, appended as one. */

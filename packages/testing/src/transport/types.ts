@@ -1,10 +1,19 @@
 import type { Policy } from "@tidings/core";
-import type { ErrorCode, GapReason, Limits, PayloadKind } from "@tidings/protocol";
+import type {
+  ArtifactReference,
+  ErrorCode,
+  GapReason,
+  Limits,
+  PayloadKind,
+  PresenceFrame,
+} from "@tidings/protocol";
 
 /** What a server is opened with for a case; everything else is as by default. */
 export interface ServerOptions {
   readonly limits?: Partial<Limits>;
   readonly policies?: readonly Policy[];
+  /** Commands that HTTP backends answer. */
+  readonly commands?: readonly { readonly pattern: string; readonly url: string }[];
 }
 
 /** A running server. Disposing of it closes it and takes its files away. */
@@ -31,6 +40,7 @@ export type StreamEvent =
   | { readonly type: "caught-up"; readonly channel: string }
   | { readonly type: "error"; readonly code: ErrorCode; readonly channel?: string; readonly status?: number }
   | { readonly type: "draining"; readonly reconnectInMs: number }
+  | PresenceFrame
   /** The cursors after this point, where they are told apart from messages. */
   | { readonly type: "position"; readonly cursors: ReadonlyMap<string, string> };
 
@@ -52,8 +62,11 @@ export interface Delivered {
   readonly key?: string;
   /** Absent where the transport does not tell. */
   readonly kind?: PayloadKind;
-  /** JSON as it stood on the wire, the text, or the base64 of the bytes. */
+  /** JSON as it stood on the wire, the text, or the base64 of the bytes; empty where there is none. */
   readonly data: string;
+  readonly artifact?: ArtifactReference;
+  readonly preview?: unknown;
+  readonly deleted?: true;
 }
 
 export interface ReadOptions {
@@ -65,6 +78,8 @@ export interface ReadOptions {
   readonly cursors?: ReadonlyMap<string, string>;
   readonly events?: readonly string[];
   readonly gap?: "fail";
+  /** To be told of the channels' presence too. */
+  readonly presence?: boolean;
 }
 
 /** One client that reads, and keeps its position as a client of its transport can. */
@@ -97,5 +112,7 @@ export interface TransportDriver {
   readonly isHeld: boolean;
   /** Whether a message tells what kind its payload is. */
   readonly tellsKind: boolean;
+  /** Whether it asks for payloads of bytes in binary frames. */
+  readonly isBinary?: boolean;
   open(url: string, options: ReadOptions): Promise<TransportStream>;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Bench } from "../case.ts";
-import { dataOf, offsetOf, take, until } from "../collect.ts";
+import { dataOf, messagesOf, offsetOf, take, until } from "../collect.ts";
 import { publish } from "../publish.ts";
 import type { StreamEvent } from "../types.ts";
 
@@ -12,7 +12,8 @@ export function slow(bench: Bench): void {
     await using stream = await bench.open(url, { channel, since: "latest" });
     await bench.caughtUp(stream, channel);
     stream.pause();
-    for (let each = 0; each < 90; each++) await publish(url, channel, `"${each} ${"x".repeat(100_000)}"`);
+    for (let each = 0; each < 90; each++)
+      await publish(url, channel, `"${each} ${"x".repeat(100_000)}"`, { inline: true });
     stream.resume();
     const seen = dataOf(await take(stream, 90));
     expect(seen.map((data) => data.slice(1, data.indexOf(" ")))).toEqual(
@@ -31,13 +32,70 @@ export function slow(bench: Bench): void {
     stream.pause();
     // More than the buffers of both sockets hold, and ten messages are kept.
     const total = 150;
-    for (let each = 1; each <= total; each++) await publish(url, channel, `"${each} ${"x".repeat(120_000)}"`);
+    for (let each = 1; each <= total; each++)
+      await publish(url, channel, `"${each} ${"x".repeat(120_000)}"`, { inline: true });
     stream.resume();
     const events = await until(
       stream,
       (event) => event.type === "message" && offsetOf(event.cursor) === total,
     );
     expect(gapsAndMessages(events)).toEqual({ covered: total, isInOrder: true, hasGap: true });
+  });
+
+  test("of ephemeral messages that came while it did not read, one that goes on gets the newest of each key", async () => {
+    const { url } = await bench.server();
+    const channel = bench.channel("pointers");
+    await using stream = await bench.open(url, { channel, since: "latest" });
+    await bench.caughtUp(stream, channel);
+    stream.pause();
+    // More than the buffers of both sockets hold.
+    for (let each = 0; each < 90; each++)
+      await publish(url, channel, `"${"x".repeat(100_000)}"`, { inline: true });
+    const point = (key: string, at: number) => publish(url, channel, String(at), { key, ephemeral: true });
+    for (const [key, at] of [
+      ["ada", 1],
+      ["bob", 1],
+      ["ada", 2],
+      ["ada", 3],
+      ["bob", 2],
+    ] as const)
+      await point(key, at);
+    stream.resume();
+    const seen = messagesOf(await take(stream, 92)).filter(({ cursor }) => cursor === undefined);
+    // Of ada and of bob; plain SSE does not tell keys.
+    expect(dataOf(seen)).toEqual(["3", "2"]);
+    await point("ada", 4);
+    expect(dataOf(await take(stream, 1))).toEqual(["4"]);
+  });
+
+  test("on a keyed channel that conflates it gets the newest of each key, and not all there was", async () => {
+    const { url } = await bench.server();
+    const channel = bench.channel("keyed");
+    await using stream = await bench.open(url, { channel });
+    await bench.caughtUp(stream, channel);
+    stream.pause();
+    const total = 150;
+    for (let each = 1; each <= total; each++) {
+      const value = `"${each} ${"x".repeat(100_000)}"`;
+      await publish(url, channel, value, { key: `k${each % 3}`, inline: true });
+    }
+    stream.resume();
+    const values = new Map<string | undefined, string>();
+    let count = 0;
+    await until(stream, (event) => {
+      if (event.type !== "message") return false;
+      count++;
+      values.set(event.key, event.data.slice(1, event.data.indexOf(" ")));
+      return offsetOf(event.cursor) === total;
+    });
+    expect(values).toEqual(
+      new Map([
+        ["k0", "150"],
+        ["k1", "148"],
+        ["k2", "149"],
+      ]),
+    );
+    expect(count).toBeLessThan(total);
   });
 }
 

@@ -7,7 +7,7 @@ export function readUrl(
   isMulti: boolean,
   extra: Record<string, string> = {},
 ): URL {
-  const { channels, since, last, cursors, events = [], gap } = options;
+  const { channels, since, last, cursors, events = [], gap, presence = false } = options;
   const [only = ""] = channels;
   const url = new URL(isMulti ? `${base}/connect` : `${base}/channels/${only}`);
   const query = url.searchParams;
@@ -23,6 +23,7 @@ export function readUrl(
   else if (last !== undefined) query.set("last", String(last));
   for (const event of events) query.append("event", event);
   if (gap !== undefined) query.set("gap", gap);
+  if (presence) query.set("presence", "");
   for (const [name, value] of Object.entries(extra)) query.set(name, value);
   return url;
 }

@@ -1,8 +1,11 @@
 import { parseServerFrame, SseDecoder, type SseEvent, type SseHandler } from "@tidings/protocol";
-import type { ReadOptions, StreamEvent, TransportDriver } from "../types.ts";
+import type { Delivered, ReadOptions, StreamEvent, TransportDriver } from "../types.ts";
 import { eventOf } from "./frame-events.ts";
 import { readUrl } from "./read-url.ts";
 import { openStream } from "./response-stream.ts";
+
+/** A message object where none was asked for: on a compact channel, whose values say nothing without their key. */
+const OBJECT = /^\{"type":"message","channel":/;
 
 type Report = (event: StreamEvent) => void;
 
@@ -68,11 +71,22 @@ function single(report: Report, channel: string, envelope: boolean): SseHandler 
       // An id that did not move is that of the message before: this one has none, and is not kept.
       const own = lastEventId === cursor ? {} : { cursor: lastEventId };
       move(lastEventId);
-      const told = event.startsWith("tidings.") || envelope ? eventOf(data) : undefined;
+      if (event === "tidings.deleted") {
+        const { key } = JSON.parse(data) as { key: string };
+        return report({ type: "message", channel, event: "message", key, deleted: true, data: "", ...own });
+      }
+      const told = event.startsWith("tidings.") || envelope || OBJECT.test(data) ? eventOf(data) : undefined;
       if (told !== undefined) report(told);
-      else if (!event.startsWith("tidings.")) report({ type: "message", channel, event, data, ...own });
+      else if (!event.startsWith("tidings."))
+        report({ type: "message", channel, event, ...payloadIn(data), ...own });
     },
   };
+}
+
+/** What stands in `data` is the payload, or where it is. */
+function payloadIn(data: string): Pick<Delivered, "data" | "artifact" | "preview"> {
+  if (!data.startsWith('{"artifact":{"url":')) return { data };
+  return { data: "", ...(JSON.parse(data) as Pick<Delivered, "artifact" | "preview">) };
 }
 
 function multi(report: Report, welcome: (connection: string) => void): SseHandler {

@@ -35,6 +35,7 @@ export function webSocketDriver({ isMulti, v1 }: WebSocketOptions): TransportDri
     isStream: true,
     isHeld: true,
     tellsKind: true,
+    isBinary: v1 && !isMulti,
     open,
   };
 }
@@ -77,11 +78,12 @@ class WebSocketStream implements TransportStream {
   async opened(bySubscribe: boolean): Promise<void> {
     await once(this.#socket, "open");
     if (!bySubscribe || this.#socket.readyState !== WebSocket.OPEN) return;
-    const { channels, since, last, events, gap, cursors } = this.#options;
+    const { channels, since, last, events, gap, cursors, presence } = this.#options;
     for (const channel of channels) {
       const cursor = cursors?.get(channel) ?? since;
       const start = cursor === undefined ? { last } : { since: cursor };
-      this.#socket.send(JSON.stringify({ type: "subscribe", id: channel, channel, ...start, events, gap }));
+      const frame = { type: "subscribe", id: channel, channel, ...start, events, gap, presence };
+      this.#socket.send(JSON.stringify(frame));
     }
   }
 
