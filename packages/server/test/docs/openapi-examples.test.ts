@@ -41,6 +41,13 @@ test("every example of the OpenAPI document is what a running server takes and a
   await replay.send("POST", channel, CHANNEL, { body: "json", key: "once", answers: undefined });
   await replay.send("POST", channel, CHANNEL, { body: "json", key: "once", answers: "again" });
   await replay.patch();
+  const presence = "/presence/{channel}";
+  await replay.send("PUT", presence, "/presence/chat/lobby?member=ada", { body: "state", answers: "joined" });
+  await replay.send("PUT", presence, "/presence/chat/lobby?member=ada", {
+    body: "state",
+    answers: "renewed",
+  });
+  await replay.send("GET", presence, "/presence/chat/lobby", { answers: "list" });
   await replay.send("GET", "/", "/", { answers: "about" });
   await replay.send("GET", "/healthz", "/healthz", { answers: "alive" });
   await replay.send("GET", "/readyz", "/readyz", { answers: "ready" });

@@ -117,7 +117,7 @@ const FAULTS: readonly Fault[] = [
     code: "MESSAGE_TOO_LARGE",
     method: "POST",
     path: CHANNEL,
-    url: "/channels/a",
+    url: "/channels/a?inline",
     headers: json,
     body: `"${"x".repeat(1_000)}"`,
   },

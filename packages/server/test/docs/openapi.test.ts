@@ -11,9 +11,7 @@ import { sorted } from "./support/sorted.ts";
 const NOT_BY_HTTP: readonly ErrorCode[] = [
   "FRAME_INVALID",
   "FRAME_TOO_LARGE",
-  "COMMAND_UNKNOWN",
   "UNAUTHENTICATED",
-  "RATE_LIMITED",
   "LOG_LOCKED",
   "CONFIG_INVALID",
 ];
@@ -111,5 +109,9 @@ describe("the OpenAPI document", () => {
 
 /** A route's pattern as a path template. */
 function asTemplate(pattern: string): string {
-  return pattern.replace("/channels/*", "/channels/{channel}").replace(":id", "{connection}");
+  return pattern
+    .replace("/artifacts/:id", "/artifacts/{artifact}")
+    .replace(/^\/(channels|presence)\/\*/, "/$1/{channel}")
+    .replace("/commands/*", "/commands/{command}")
+    .replace(":id", "{connection}");
 }

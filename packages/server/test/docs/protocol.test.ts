@@ -4,6 +4,7 @@ import {
   type ClientFrame,
   ClientFrameError,
   DEFAULT_LIMITS,
+  type ErrorCode,
   ERRORS,
   parseBinaryFrame,
   parseClientFrame,
@@ -43,9 +44,29 @@ const SHAPES: Shapes = {
     contentType: "may",
     encoding: "may",
     data: "may",
+    artifact: "may",
+    preview: "may",
+    deleted: "may",
   },
   welcome: { connection: "must", heartbeatMs: "must", limits: "must" },
-  ok: { id: "may", channel: "may", cursor: "may", offset: "may", duplicate: "may" },
+  ok: {
+    id: "may",
+    channel: "may",
+    cursor: "may",
+    offset: "may",
+    duplicate: "may",
+    data: "may",
+    member: "may",
+  },
+  progress: { id: "must", data: "must" },
+  presence: {
+    channel: "must",
+    count: "must",
+    members: "may",
+    joined: "may",
+    updated: "may",
+    left: "may",
+  },
   error: {
     id: "may",
     channel: "may",
@@ -54,6 +75,7 @@ const SHAPES: Shapes = {
     retryable: "must",
     head: "may",
     gap: "may",
+    data: "may",
   },
   gap: { channel: "must", reason: "must", from: "must", to: "must", missed: "must" },
   "caught-up": { channel: "must", cursor: "must" },
@@ -162,6 +184,8 @@ const READERS: Readonly<Record<string, (block: Block) => void>> = {
   "json page": ({ text }) => checkSchema("Page", text),
   "json multi-page": ({ text }) => checkSchema("MultiPage", text),
   "json published": ({ text }) => checkSchema("Published", text),
+  "json artifact": ({ text }) => checkSchema("Artifact", text),
+  "json presence": ({ text }) => checkSchema("Presence", text),
   "json patch": ({ text }) => checkSchema("ConnectionPatch", text),
   "json patched": ({ text }) => checkSchema("ConnectionPatched", text),
   sse: ({ text }) => checkEventStream(text),
@@ -185,7 +209,7 @@ function checkServerFrame(text: string): void {
     const cursor = (rest as Readonly<Record<string, unknown>>)[name];
     if (cursor !== undefined) expect(parseCursor(cursor as string)).toBeDefined();
   }
-  if ("code" in frame) expect(ERRORS[frame.code].retryable).toBe(frame.retryable);
+  if ("code" in frame) expect(ERRORS[frame.code as ErrorCode].retryable).toBe(frame.retryable);
   if ("channel" in frame && frame.channel !== undefined) checkChannel(frame.channel);
 }
 
@@ -210,8 +234,10 @@ function checkSchema(name: string, text: string): void {
   );
 }
 
+/** The first example from where the frame is described. */
 function exampleOf(type: string): Record<string, unknown> {
-  const examples = blocks
+  const described = protocol.slice(protocol.indexOf(`\n### \`${type}\`\n`));
+  const examples = blocksOf(described)
     .filter(({ tag }) => tag === "json client")
     .map(({ text }) => JSON.parse(text) as Record<string, unknown>);
   const found = examples.find((example) => example["type"] === type);
