@@ -1,3 +1,5 @@
+import { Utf8Stream } from "./utf8-stream.ts";
+
 /**
  * Reads lines of text from bytes cut anywhere; empty lines are passed over. A last line without its end is reported
  * by {@link LineDecoder.end}.
@@ -7,7 +9,7 @@
 export class LineDecoder {
   readonly #line: (line: string) => void;
   readonly #maxLineLength: number;
-  readonly #utf8: TextDecoder;
+  readonly #utf8: Utf8Stream;
   #rest = "";
 
   /** `fatal` makes bad UTF-8 a `TypeError`; otherwise it becomes U+FFFD. */
@@ -17,16 +19,16 @@ export class LineDecoder {
   ) {
     this.#line = line;
     this.#maxLineLength = options.maxLineLength ?? 16_777_216;
-    this.#utf8 = new TextDecoder("utf-8", { fatal: options.fatal ?? false });
+    this.#utf8 = new Utf8Stream(options.fatal ?? false);
   }
 
   push(bytes: Uint8Array): void {
-    this.#split(this.#utf8.decode(bytes, { stream: true }));
+    this.#split(this.#utf8.push(bytes));
   }
 
   /** The stream is over: what came after the last line end is a line too. */
   end(): void {
-    this.#split(`${this.#utf8.decode()}\n`);
+    this.#split(`${this.#utf8.end()}\n`);
   }
 
   #split(text: string): void {

@@ -1,3 +1,5 @@
+import { Utf8Stream } from "./utf8-stream.ts";
+
 /** The longest that a timer can wait; one asked to wait longer fires at once. */
 const MAX_RETRY_MS = 2_147_483_647;
 
@@ -29,7 +31,7 @@ export interface SseHandler {
 export class SseDecoder {
   readonly #handler: SseHandler;
   readonly #maxEventLength: number;
-  readonly #utf8 = new TextDecoder(); // strips one leading BOM, as §9.2.5 asks
+  readonly #utf8 = new Utf8Stream(false); // without one leading BOM, as §9.2.5 asks
   #rest = "";
   #endedByCr = false;
   #data: string[] = [];
@@ -44,7 +46,7 @@ export class SseDecoder {
   }
 
   push(bytes: Uint8Array): void {
-    let text = this.#utf8.decode(bytes, { stream: true });
+    let text = this.#utf8.push(bytes);
     // A CRLF may be cut between two chunks: the LF then ends no line of its own.
     if (this.#endedByCr && text !== "") {
       if (text.startsWith("\n")) text = text.slice(1);

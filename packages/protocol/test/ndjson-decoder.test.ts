@@ -45,6 +45,10 @@ describe("lines", () => {
     expect(linesOf(Buffer.from("\ufeffa\n\ufeffb\n"))).toEqual(["a", "\ufeffb"]);
   });
 
+  test("keep a byte order mark that follows a first character which was cut", () => {
+    expect(linesOf(Buffer.from("\u0080\ufeffa\n"), [1])).toEqual(["\u0080\ufeffa"]);
+  });
+
   test("are the same wherever the stream is cut", () => {
     const bytes = Buffer.from('{"a":"é€😀"}\r\n\r\n{"b":"\u2028"}\nlast');
     const whole = linesOf(bytes);
