@@ -10,6 +10,7 @@ import { runAsScript, say } from "./say.mjs";
 /** Add a line for each further program. `debian` is the name of its Debian package. */
 const programs = [
   { command: "chromium", debian: "chromium", for: "the tests in a real browser" },
+  { command: "curl", debian: "curl", for: "the documents' examples, and downloads that go on" },
   { command: "strace", debian: "strace", for: "the test that a log is on the disk before it says so" },
 ];
 
