@@ -59,7 +59,8 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
         EPOCH_CHARACTERS.charAt(randomInt(EPOCH_CHARACTERS.length)),
       ).join(""),
   });
-  const newId = (): string => randomBytes(12).toString("base64url");
+  // None begins with "-": on a command line it would be taken for an option.
+  const newId = (): string => randomBytes(12).toString("base64url").replace(/^-/, "_");
   const artifacts = await openArtifacts(options, { log, limits, logger, policies, newId });
   const hub = new Hub({
     log,
