@@ -34,8 +34,11 @@ export interface PageResult {
 export class PageReader implements ReaderSink, FlushListener {
   /** Rejects with `CURSOR_GONE` where a gap was not to be passed over, and with what the log met. */
   readonly result: Promise<PageResult>;
+  /** The channel for which it rejected. */
+  failedOn: string | undefined;
   readonly #hub: Hub;
   readonly #limits: PageLimits;
+  readonly #waits: boolean;
   readonly #readers: readonly Reader[];
   readonly #behind: Set<Reader>;
   readonly #from = new Map<string, Cursor>();
@@ -55,6 +58,7 @@ export class PageReader implements ReaderSink, FlushListener {
   constructor(hub: Hub, requests: readonly PageRequest[], limits: PageLimits, waits: boolean) {
     this.#hub = hub;
     this.#limits = limits;
+    this.#waits = waits;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -131,8 +135,9 @@ export class PageReader implements ReaderSink, FlushListener {
     void this.#drive();
   }
 
-  failed(_reader: Reader, error: unknown): void {
+  failed(reader: Reader, error: unknown): void {
     if (this.#isDone) return;
+    this.failedOn = reader.channel;
     this.cancel();
     this.#reject(error);
   }
@@ -152,7 +157,9 @@ export class PageReader implements ReaderSink, FlushListener {
         await reader.step();
     }
     this.#isDriving = false;
-    const waits = this.#readers.some((reader) => reader.state === "live");
+    // Also for no channel at all: answered at once, its client would ask again and again.
+    const isIdle = this.#waits && this.#readers.length === 0;
+    const waits = isIdle || this.#readers.some((reader) => reader.state === "live");
     if (!waits || this.#hasFound) this.finish();
   }
 

@@ -257,6 +257,8 @@ export interface ErrorDetails {
   /** The part of the input that was at fault: a field, a parameter, or a line (from 1). */
   readonly field?: string;
   readonly line?: number;
+  /** Of a page of several channels: the one that could not be read. */
+  readonly channel?: string;
 }
 
 /**

@@ -173,6 +173,8 @@ export interface Page {
 export interface MultiPage {
   readonly messages: readonly MessageObject[];
   readonly cursors: Readonly<Record<string, string>>;
+  /** Where the channels began that were not asked for since a cursor. */
+  readonly from?: Readonly<Record<string, string>>;
   readonly caughtUp: boolean;
   readonly gaps?: readonly GapFrame[];
 }

@@ -1,6 +1,7 @@
 import { serveAppend, serveArtifact, serveRemove, serveUpload } from "../artifacts/http/index.ts";
 import { Canary } from "../health/canary.ts";
 import { serveChannels, serveHead, serveTruncate } from "../http/channels.ts";
+import { connectBody } from "../http/connect-body.ts";
 import { negotiate } from "../http/negotiate.ts";
 import { HttpCallers, serveCommand, serveCommandList } from "../http/commands.ts";
 import { describeApi } from "../http/openapi.ts";
@@ -38,6 +39,7 @@ export function createRouter(services: Services, metrics: Metrics): Router {
         : serveTruncate(services, res, name, query),
     )
     .on("GET", "/connect", (exchange) => serveConnect(services, exchange))
+    .on("POST", "/connect", (exchange) => serveConnect(services, exchange))
     .on("PATCH", "/connections/:id", ({ req, res, name }) => servePatch(services, req, res, name))
     .on("POST", "/artifacts", (exchange) => serveUpload(services, exchange))
     .on("GET", "/artifacts/:id", (exchange) => serveArtifact(services, exchange))
@@ -77,7 +79,7 @@ async function serveChannel(services: Services, { req, res, query, name }: Excha
   const read = readQuery(req, query, name, services, kind === "json" || kind === "html");
   switch (kind) {
     case "html":
-      return servePage(res, name, services.limits.heartbeatMs);
+      return servePage(res, name);
     case "json":
       return servePoll(services, req, res, read, false);
     case "sse":
@@ -87,10 +89,14 @@ async function serveChannel(services: Services, { req, res, query, name }: Excha
   }
 }
 
-/** `GET /connect`: many channels on one connection. */
+/** `GET /connect` and `POST /connect`: many channels on one connection, as the URL says, or the body. */
 async function serveConnect(services: Services, { req, res, query }: Exchange): Promise<void> {
   const kind = negotiate(req, ["json", "sse", "ndjson"]);
-  const read = connectQuery(req, query, services, kind === "json");
+  const isPage = kind === "json";
+  const read =
+    req.method === "POST"
+      ? await connectBody(req, query, services, isPage)
+      : connectQuery(req, query, services, isPage);
   if (kind === "sse") return serveSse(services, res, read, true);
   if (kind === "ndjson") return serveNdjson(services, res, read, true);
   return servePoll(services, req, res, read, true);

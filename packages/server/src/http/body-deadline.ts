@@ -41,7 +41,11 @@ export class BodyDeadline {
     this.#res = res;
     this.#timeoutMs = timeoutMs;
     this.restart();
-    const stop = (): void => this.pause();
+    const stop = (): void => {
+      this.pause();
+      // Whoever took it over holds the body, which a request that is answered by a stream would keep for as long.
+      this.#onOver = undefined;
+    };
     req.once("end", stop);
     req.once("close", stop);
   }

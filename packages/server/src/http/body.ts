@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { type ErrorCode, TidingsError } from "@tidings/protocol";
+import { type ErrorCode, quote, TidingsError } from "@tidings/protocol";
 import { BodyDeadline } from "./body-deadline.ts";
 import { PartPipe } from "./part-pipe.ts";
 
@@ -64,6 +64,21 @@ export async function startBody(req: IncomingMessage, maxBytes: number): Promise
       (error: unknown) => (rest === undefined ? reject(error as Error) : rest.end(error)),
     );
   });
+}
+
+/**
+ * Refuses a body that is not said to be JSON, which also keeps forms of other sites' pages out.
+ *
+ * @throws {TidingsError} `CONTENT_TYPE_UNSUPPORTED`
+ */
+export function requireJson(req: IncomingMessage, what: string): void {
+  const type = (req.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (/^application\/(?:json|[a-z0-9.+-]+\+json)$/.test(type)) return;
+  throw new TidingsError(
+    "CONTENT_TYPE_UNSUPPORTED",
+    `${what} is JSON, and the body is said to be ${type === "" ? "nothing" : quote(type)}; ` +
+      "send it as application/json (curl: -H 'Content-Type: application/json').",
+  );
 }
 
 /** @throws {TidingsError} `CONTENT_TYPE_UNSUPPORTED` */

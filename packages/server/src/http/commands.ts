@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { quote, TidingsError } from "@tidings/protocol";
 import type { Call, Caller, CallRequest, Fault, Outcome } from "../commands/index.ts";
-import { readBody } from "./body.ts";
+import { readBody, requireJson } from "./body.ts";
 import { negotiate } from "./negotiate.ts";
 import { sendDocument, sendJson } from "./problem.ts";
 import { readIdempotencyKey } from "./publish.ts";
@@ -181,18 +181,11 @@ function readTimeout(query: URLSearchParams): number | undefined {
   return Number(given) * 1_000;
 }
 
-/** JSON, or nothing. Of another type it is refused, which also keeps forms of other sites' pages out. */
+/** JSON, or nothing. */
 async function readInput(req: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const body = await readBody(req, maxBytes, "MESSAGE_TOO_LARGE");
   if (body.length === 0) return undefined;
-  const type = (req.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  if (!/^application\/(?:json|[a-z0-9.+-]+\+json)$/.test(type)) {
-    throw new TidingsError(
-      "CONTENT_TYPE_UNSUPPORTED",
-      `a command's input is JSON, and the body is said to be ${type === "" ? "nothing" : quote(type)}; ` +
-        "send it as application/json (curl: -H 'Content-Type: application/json').",
-    );
-  }
+  requireJson(req, "a command's input");
   try {
     JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch (cause) {

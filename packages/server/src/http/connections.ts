@@ -8,6 +8,8 @@ export interface OpenConnection {
   readonly transport: "sse" | "ndjson" | "websocket" | "long-poll";
   /** Its readers, where channels can come and go on it by `PATCH /connections/{id}`. */
   readonly connection?: Connection;
+  /** Whether its client sends the position in all its channels back in a header, which bounds them. */
+  readonly hasPosition?: boolean;
   /** Time to show that the connection is alive. */
   readonly beat?: () => void;
   /** The server goes down: tell the client when to come back, and end. */

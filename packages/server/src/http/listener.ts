@@ -39,7 +39,9 @@ export function createListener(handler: Handler, limits: Limits): Server {
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     // Nothing can be said to a socket that is gone, or in the middle of an answer. Node's own listener asks the same.
     const answer = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
-    if (!socket.writable || answer?.headersSent === true) return void socket.destroy();
+    // Nor to one whose request was cut on its way: its sender would take the path's fault for its own.
+    const isCut = error.code === "HPE_INVALID_EOF_STATE";
+    if (!socket.writable || answer?.headersSent === true || isCut) return void socket.destroy();
     socket.end(rawProblem(clientError(error)));
   });
   return server;

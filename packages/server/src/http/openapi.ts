@@ -3,7 +3,7 @@ import { version } from "../version.ts";
 import { artifactOperations, uploadOperation } from "./openapi/artifact-operations.ts";
 import { channelOperations, listOperation } from "./openapi/channel-operations.ts";
 import { commandListOperation, commandOperation } from "./openapi/command-operations.ts";
-import { connectOperation, patchOperation } from "./openapi/connect-operations.ts";
+import { connectByBodyOperation, connectOperation, patchOperation } from "./openapi/connect-operations.ts";
 import { headers } from "./openapi/headers.ts";
 import { presenceOperations, presenceSchemas } from "./openapi/presence-operations.ts";
 import { schemas } from "./openapi/schemas.ts";
@@ -36,7 +36,7 @@ export function describeApi(limits: Limits): object {
     paths: {
       "/channels": { get: listOperation() },
       "/channels/{channel}": channelOperations(limits),
-      "/connect": { get: connectOperation(limits) },
+      "/connect": { get: connectOperation(limits), post: connectByBodyOperation(limits) },
       "/connections/{connection}": { patch: patchOperation(limits) },
       "/commands": { get: commandListOperation() },
       "/commands/{command}": { post: commandOperation(limits) },

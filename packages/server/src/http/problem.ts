@@ -1,9 +1,13 @@
+import { randomInt } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { type ErrorCode, ERRORS, type TidingsError } from "@tidings/protocol";
 import { hasBody } from "./body-deadline.ts";
 
 /** Seconds after which a client may try again, for faults that pass. */
 const RETRY_AFTER_SECONDS = 1;
+/** At most, where many are turned away at the same time: each is told its own, so that they do not come back as one. */
+const RETRY_AFTER_SPREAD_SECONDS = 3;
+const OF_MANY: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["DRAINING", "TOO_MANY_CONNECTIONS"]);
 /** How long a client that is still sending may take to notice its refusal, in milliseconds. */
 const LINGER_MS = 2_000;
 
@@ -34,7 +38,16 @@ export function sendProblem(
     return;
   }
   const { status, body } = problemOf(error);
-  sendDocument(res, status, body, headers);
+  sendDocument(res, status, body, { ...retryAfter(status, error.code), ...headers });
+}
+
+/** 503 and 429 pass (RFC 9110 §15.6.4, RFC 6585 §4). */
+function retryAfter(status: number, code?: ErrorCode): Readonly<Record<string, string>> {
+  if (status !== 503 && status !== 429) return {};
+  const isOfMany = code !== undefined && OF_MANY.has(code);
+  return {
+    "Retry-After": String(isOfMany ? randomInt(1, RETRY_AFTER_SPREAD_SECONDS + 1) : RETRY_AFTER_SECONDS),
+  };
 }
 
 /** The same for a problem document that is written already: a command's own. */
@@ -49,7 +62,7 @@ export function sendDocument(
     "Content-Type": "application/problem+json",
     "Content-Length": Buffer.byteLength(body),
     "Cache-Control": "no-store",
-    ...(status === 503 || status === 429 ? { "Retry-After": String(RETRY_AFTER_SECONDS) } : {}),
+    ...retryAfter(status),
     ...(isRead ? {} : { Connection: "close" }),
     ...headers,
   });
@@ -77,7 +90,9 @@ export function rawProblem(error: TidingsError, headers: Readonly<Record<string,
     "Content-Type: application/problem+json",
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Connection: close",
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries({ ...retryAfter(status, error.code), ...headers }).map(
+      ([name, value]) => `${name}: ${value}`,
+    ),
   ];
   return `${lines.join("\r\n")}\r\n\r\n${body}`;
 }

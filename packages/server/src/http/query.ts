@@ -12,11 +12,13 @@ import {
   TidingsError,
 } from "@tidings/protocol";
 
-/** How a request wants to read, as its query and headers say. */
+/** How a request wants to read, as its query and headers say, or its body. */
 export interface ReadQuery {
   readonly channels: readonly ReadChannel[];
-  readonly events: readonly string[];
-  readonly onGap: "continue" | "fail";
+  /** Channels that cannot be read as they were asked for. */
+  readonly refused: readonly Refused[];
+  /** Streams: the presence that the connection joins before it reads. */
+  readonly join: readonly JoinRequest[];
   /** Most messages in a page; at most the server's `maxPageMessages`. */
   readonly limit: number;
   /** How long a poll may be held, in milliseconds; 0 for a short poll. */
@@ -25,13 +27,34 @@ export interface ReadQuery {
   readonly envelope: boolean;
   /** WebSocket: payloads of bytes come as binary frames. */
   readonly binary: boolean;
+  /**
+   * SSE on many channels: ids carry the position in all of them, which an `EventSource` sends back. Who asks by POST
+   * sends cursors in its body.
+   */
+  readonly hasPosition: boolean;
+}
+
+/** What is to be read of one channel. */
+export interface ReadChannel {
+  readonly channel: string;
+  readonly start: Start;
+  readonly events: readonly string[];
+  readonly onGap: "continue" | "fail";
   /** Streams: who is there is told too. */
   readonly presence: boolean;
 }
 
-interface ReadChannel {
+export interface Refused {
+  /** As it was given: it may be no name at all. */
   readonly channel: string;
-  readonly start: Start;
+  readonly error: TidingsError;
+}
+
+export interface JoinRequest {
+  readonly channel: string;
+  readonly member: string | undefined;
+  /** JSON. */
+  readonly state: string | undefined;
 }
 
 const READ_PARAMETERS = ["since", "last", "event", "gap", "limit", "wait", "envelope", "binary", "presence"];
@@ -56,7 +79,7 @@ export function readQuery(
   isPage: boolean,
 ): ReadQuery {
   checkNames(query, READ_PARAMETERS, ["event"]);
-  const common = readCommon(req, query, rules.limits);
+  const { way, ...common } = readCommon(req, query, rules.limits);
   const fallback = defaultStart(rules, checkChannel(channel), isPage);
   const lastEventId = req.headers["last-event-id"];
   // A reconnecting EventSource sends the URL that it was made with, so the header is the newer position.
@@ -64,7 +87,7 @@ export function readQuery(
   const start = isResumed
     ? readStart(lastEventId, null, fallback)
     : readStart(query.get("since"), query.get("last"), fallback);
-  return { ...common, channels: [{ channel, start }] };
+  return { ...common, channels: [{ channel, start, ...way }] };
 }
 
 /** The query of `/connect`: `channel=a@<cursor>&channel=b`, and the composite `Last-Event-ID`. */
@@ -76,7 +99,7 @@ export function connectQuery(
 ): ReadQuery {
   const { limits } = rules;
   checkNames(query, ["channel", ...READ_PARAMETERS], ["channel", "event"]);
-  const common = readCommon(req, query, limits);
+  const { way, ...common } = readCommon(req, query, limits);
   const starts = new Map<string, Start>();
   for (const given of query.getAll("channel")) {
     const at = given.indexOf("@");
@@ -94,7 +117,7 @@ export function connectQuery(
       `the request names ${starts.size} channels; the limit is ${limits.maxChannelsPerConnection}. Use several connections.`,
     );
   }
-  return { ...common, channels: [...starts].map(([channel, start]) => ({ channel, start })) };
+  return { ...common, channels: [...starts].map(([channel, start]) => ({ channel, start, ...way })) };
 }
 
 /** `since` and `last` as a frame, a query or a PATCH body give them. */
@@ -171,29 +194,36 @@ export function checkPosition(channels: readonly string[], { limits, policies }:
   throw new TidingsError(
     "POSITION_TOO_LARGE",
     `the position in ${channels.length} channels can take ${bytes} bytes, and SSE carries at most ${maxBytes} in ` +
-      "Last-Event-ID. Read fewer channels on one connection, or use a WebSocket or NDJSON.",
+      "Last-Event-ID. Read fewer channels on one connection, or use POST /connect, a WebSocket or NDJSON.",
   );
 }
 
+/** What holds for all channels of a URL, and with `way` how each of them is read. */
 function readCommon(
   req: IncomingMessage,
   query: URLSearchParams,
   limits: Limits,
-): Omit<ReadQuery, "channels"> {
+): Omit<ReadQuery, "channels"> & { readonly way: Omit<ReadChannel, "channel" | "start"> } {
   const events = checkEvents(query.getAll("event"), limits);
   const gap = query.get("gap") ?? "continue";
   if (gap !== "continue" && gap !== "fail")
     throw invalid("gap", `"gap" is ${quote(gap)}; it can be "continue" or "fail".`);
-  const limit = query.get("limit");
   return {
-    events,
-    onGap: gap,
-    limit: limit === null ? limits.maxPageMessages : readCount("limit", limit, 1, limits.maxPageMessages),
+    way: { events, onGap: gap, presence: readFlag(query, "presence") },
+    refused: [],
+    join: [],
+    limit: readLimit(query, limits),
     waitMs: readWait(req, query, limits),
     envelope: readFlag(query, "envelope"),
     binary: readFlag(query, "binary"),
-    presence: readFlag(query, "presence"),
+    hasPosition: true,
   };
+}
+
+/** `?limit`: most messages in a page. */
+export function readLimit(query: URLSearchParams, { maxPageMessages }: Limits): number {
+  const limit = query.get("limit");
+  return limit === null ? maxPageMessages : readCount("limit", limit, 1, maxPageMessages);
 }
 
 /** `?wait=SECONDS`, else `Prefer: wait=SECONDS` (RFC 7240 §4.3); more than the server holds is cut to what it does. */

@@ -4,7 +4,7 @@ import { Connection, type Output, type StreamCodec } from "@tidings/core";
 import { errorFrame, type TidingsError } from "@tidings/protocol";
 import type { OpenConnection } from "./connections.ts";
 import { sendProblem } from "./problem.ts";
-import type { ReadQuery } from "./query.ts";
+import type { JoinRequest, ReadQuery } from "./query.ts";
 import { CATCH_UP_BYTES, type Services } from "./services.ts";
 import { SocketOutput } from "./socket-output.ts";
 
@@ -57,10 +57,12 @@ export async function openResponseStream(
       if (!stream.isMulti) end();
     },
   });
+  const joined = joinAll(connection, query.join);
   const entry: OpenConnection = {
     id,
     transport: stream.transport,
     ...(stream.isMulti ? { connection } : {}),
+    hasPosition: stream.codec.position !== undefined,
     beat: () => {
       if (!output.isBlocked) output.write(stream.heartbeat);
     },
@@ -84,15 +86,31 @@ export async function openResponseStream(
       limits: { maxChannelsPerConnection: limits.maxChannelsPerConnection },
     });
   }
-  const opening = query.channels.map(({ channel, start }) =>
-    connection
-      .subscribe({ channel, start, events: query.events, onGap: query.onGap, presence: query.presence })
-      .catch((error: unknown) => {
-        if (res.destroyed) return;
-        refuse(connection, output, res, channel, toError(error), stream.isMulti);
-      }),
+  for (const member of joined) connection.send({ type: "ok", ...member });
+  for (const { channel, error } of query.refused) connection.send(errorFrame(error, { channel }));
+  const opening = query.channels.map((each) =>
+    connection.subscribe(each).catch((error: unknown) => {
+      if (res.destroyed) return;
+      refuse(connection, output, res, each.channel, toError(error), stream.isMulti);
+    }),
   );
   await Promise.all(opening);
+}
+
+/** Joins all of them or none: a fault is told before the stream has begun. */
+function joinAll(
+  connection: Connection,
+  requests: readonly JoinRequest[],
+): readonly { readonly channel: string; readonly member: string }[] {
+  try {
+    return requests.map(({ channel, member, state }) => ({
+      channel,
+      member: connection.attendance.join(channel, member, state),
+    }));
+  } catch (error) {
+    connection.close({ hasLeft: true });
+    throw error;
+  }
 }
 
 function refuse(

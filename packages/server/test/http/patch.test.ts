@@ -1,4 +1,14 @@
-import { ndjsonDriver, send, type TransportStream, untilCaughtUp } from "@tidings/testing";
+import {
+  type Body,
+  ndjsonDriver,
+  publish,
+  send,
+  sseDriver,
+  take,
+  type TransportStream,
+  untilCaughtUp,
+  webSocketDriver,
+} from "@tidings/testing";
 import { describe, expect, test } from "vitest";
 import { untilHeld } from "../support/held.ts";
 import { openServer, type TestServer } from "../support/logs.ts";
@@ -11,7 +21,7 @@ async function open(server: TestServer): Promise<TransportStream> {
 }
 
 /** What is wrong with a PATCH, as its problem says. */
-async function refusal(server: TestServer, id: string | undefined, body: string): Promise<object> {
+async function refusal(server: TestServer, id: string | undefined, body: Body): Promise<object> {
   const answer = await send(`${server.url}/connections/${id}`, { method: "PATCH", body });
   return { status: answer.status, ...(answer.json() as object) };
 }
@@ -22,6 +32,14 @@ describe("PATCH /connections/{id}", () => {
     ["a list", "[]", 400, "BODY_INVALID"],
     ["an unknown member", `{"subscribe":[{"channel":"b","sinse":"latest"}]}`, 400, "BODY_INVALID"],
     ["a channel that is a number", `{"subscribe":[{"channel":7}]}`, 400, "BODY_INVALID"],
+    ["a token that is a number", `{"token":7}`, 400, "BODY_INVALID"],
+    ["bytes that are no UTF-8", Buffer.from([0x7b, 0xff, 0x7d]), 400, "BODY_INVALID"],
+    [
+      "a hundred thousand entries that are wrong",
+      `{"unsubscribe":[${"1,".repeat(100_000)}1]}`,
+      400,
+      "BODY_INVALID",
+    ],
     ["no events at all", `{"subscribe":[{"channel":"b","events":[]}]}`, 400, "BODY_INVALID"],
     [
       "an event of the system's",
@@ -71,9 +89,83 @@ describe("PATCH /connections/{id}", () => {
     expect(await client.until("}")).toMatch(/^HTTP\/1\.1 404 [\s\S]*CONNECTION_UNKNOWN/);
   });
 
+  test("with a token is taken, on streams and WebSockets, and changes nothing in this version", async () => {
+    await using server = await openServer();
+    const drivers = [
+      ndjsonDriver({ isMulti: true, isPosted: true }),
+      sseDriver({ isMulti: true }),
+      webSocketDriver({ v1: true, isMulti: true }),
+    ];
+    for (const driver of drivers) {
+      await using stream = await driver.open(server.url, { channels: ["a"], since: "latest" });
+      await untilCaughtUp(stream);
+      expect(await refusal(server, stream.connection, `{"token":"eyJ…"}`)).toEqual({
+        status: 200,
+        channels: {},
+      });
+      expect(
+        await refusal(server, stream.connection, `{"token":"eyJ…","subscribe":[{"channel":"b"}]}`),
+      ).toMatchObject({ status: 200, channels: { b: expect.any(String) as string } });
+      await publish(server.url, "a", "1");
+      await take(stream, 1);
+    }
+  });
+
   test("with nothing in it changes nothing", async () => {
     await using server = await openServer();
     await using stream = await open(server);
     expect(await refusal(server, stream.connection, "{}")).toEqual({ status: 200, channels: {} });
+  });
+});
+
+describe("PATCH /connections/{id} with Prefer: handling=lenient (RFC 7240 §4.4)", () => {
+  const lenient = async (server: TestServer, id: string | undefined, body: object): Promise<object> => {
+    const answer = await send(`${server.url}/connections/${id}`, {
+      method: "PATCH",
+      body: JSON.stringify(body),
+      headers: { prefer: "handling=lenient" },
+    });
+    expect(answer).toMatchObject({ status: 200, headers: { "preference-applied": "handling=lenient" } });
+    return answer.json() as object;
+  };
+
+  test("tells in the stream what is wrong with a channel, and does the rest", async () => {
+    await using server = await openServer({
+      limits: { maxChannelsPerConnection: 4 },
+      policies: [{ pattern: "closed", presence: false }],
+    });
+    await using stream = await open(server);
+    const subscribe = [
+      { channel: "b//b" },
+      { channel: "b", since: "nonsense" },
+      { channel: "closed", presence: true },
+    ];
+    const unsubscribe = ["a", "never"];
+    expect(
+      await lenient(server, stream.connection, { subscribe: [...subscribe, { channel: "c" }], unsubscribe }),
+    ).toEqual({
+      channels: { c: expect.stringMatching(/\.0$/) as string },
+    });
+    const events = await untilCaughtUp(stream);
+    const refused = events.flatMap((event) => (event.type === "error" ? [[event.channel, event.code]] : []));
+    expect(refused).toEqual([
+      ["b//b", "CHANNEL_NAME_INVALID"],
+      ["b", "CURSOR_INVALID"],
+      ["closed", "PRESENCE_FORBIDDEN"],
+    ]);
+    await publish(server.url, "a", "1");
+    await publish(server.url, "c", "2");
+    expect(await take(stream, 1)).toMatchObject([{ channel: "c", data: "2" }]);
+  });
+
+  test("one channel too many is told of that one", async () => {
+    await using server = await openServer({ limits: { maxChannelsPerConnection: 2 } });
+    await using stream = await open(server);
+    const subscribe = [{ channel: "b" }, { channel: "c" }];
+    await lenient(server, stream.connection, { subscribe });
+    const events = await untilCaughtUp(stream);
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: "error", channel: "c", code: "TOO_MANY_CHANNELS" }),
+    );
   });
 });

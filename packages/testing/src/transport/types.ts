@@ -108,6 +108,8 @@ export interface TransportDriver {
   readonly isMulti: boolean;
   /** A stream stays open; a poll asks anew. */
   readonly isStream: boolean;
+  /** Whether a reader that does not say where begins with what comes next. */
+  readonly beginsLive: boolean;
   /** Whether the client is held while there is nothing, and counts as a connection. */
   readonly isHeld: boolean;
   /** Whether a message tells what kind its payload is. */

@@ -1,8 +1,16 @@
 import type { Limits } from "@tidings/protocol";
 import { media, schemaRef, text } from "./content.ts";
-import { EXAMPLE_CONNECTION, pages, patch, patched, streams } from "./examples.ts";
+import { connects, EXAMPLE_CONNECTION, pages, patch, patched, streams } from "./examples.ts";
 import { headerRefs } from "./headers.ts";
-import { ifNoneMatch, lastEventId, prefer, query, readParameters } from "./parameters.ts";
+import {
+  ifNoneMatch,
+  lastEventId,
+  limitParameter,
+  prefer,
+  query,
+  readParameters,
+  waitParameter,
+} from "./parameters.ts";
 import { problems } from "./problems.ts";
 
 /** `GET /connect`. */
@@ -69,6 +77,57 @@ export function connectOperation(limits: Limits): object {
   };
 }
 
+/** `POST /connect`. */
+export function connectByBodyOperation(limits: Limits): object {
+  return {
+    operationId: "connectByBody",
+    tags: ["connections"],
+    summary:
+      "Read many channels on one connection, named in the body: as a page, a long poll, an event stream, or lines.",
+    description:
+      "As `GET /connect`, with options for each channel and without the bound of a URL: at most 1,048,576 bytes, and " +
+      `${limits.maxChannelsPerConnection} channels. SSE has no \`id\` here: positions are the cursors in its objects, so \`maxPositionBytes\` does not ` +
+      "bound it. In a stream a channel that cannot be read is an `error` with that channel, and the others are read; a page is refused as a whole, by a " +
+      "problem that names the `channel`. No channel at all is allowed: they are added by `PATCH /connections/{connection}`.",
+    parameters: [limitParameter(limits), waitParameter(limits), prefer],
+    requestBody: {
+      required: true,
+      content: { "application/json": media(schemaRef("ConnectRequest"), connects) },
+    },
+    responses: {
+      "200": {
+        description:
+          "A page with a cursor for each channel, without an `ETag`; or a stream, which begins with a welcome that names the connection.",
+        headers: headerRefs({ "Preference-Applied": "PreferenceApplied" }),
+        content: {
+          "application/json": media(schemaRef("MultiPage"), { page: pages.posted }),
+          "text/event-stream": media(text, { stream: streams.postSse }),
+          "application/x-ndjson": media(text, { stream: streams.connectNdjson }),
+        },
+      },
+      ...problems(
+        "BODY_INVALID",
+        "CHANNEL_NAME_INVALID",
+        "CURSOR_INVALID",
+        "EVENT_NAME_INVALID",
+        "QUERY_INVALID",
+        "TOO_MANY_CHANNELS",
+        "NOT_ACCEPTABLE",
+        "CURSOR_GONE",
+        "CHANNEL_RESERVED",
+        "PRESENCE_FORBIDDEN",
+        "PRESENCE_INVALID",
+        "PRESENCE_FULL",
+        "BATCH_TOO_LARGE",
+        "CONTENT_TYPE_UNSUPPORTED",
+        "TOO_MANY_CONNECTIONS",
+        "DRAINING",
+        "LOG_UNAVAILABLE",
+      ),
+    },
+  };
+}
+
 /** `PATCH /connections/{connection}`. */
 export function patchOperation(limits: Limits): object {
   return {
@@ -76,7 +135,7 @@ export function patchOperation(limits: Limits): object {
     tags: ["connections"],
     summary: "Add and remove channels of a live connection of `/connect`, or of a `tidings.v1` WebSocket.",
     description:
-      "First those that go (`unsubscribe`, `leave`), then those that come (`join`, `subscribe`). Where one cannot be done the answer is a problem, and what was done " +
+      "First those that go (`unsubscribe`, `leave`), then those that come (`join`, `subscribe`). `token` is taken and has no effect in this version. Where one cannot be done the answer is a problem, and what was done " +
       `before it, or beside it, stays done. At most 262,144 bytes, and ${limits.maxChannelsPerConnection} channels a connection.`,
     parameters: [
       {
@@ -87,6 +146,13 @@ export function patchOperation(limits: Limits): object {
           "The `connection` of the stream's welcome. It is known to the server that holds the connection, and to no other.",
         schema: { type: "string" },
         example: EXAMPLE_CONNECTION,
+      },
+      {
+        name: "Prefer",
+        in: "header",
+        description:
+          "`handling=lenient` (RFC 7240 §4.4): a channel that cannot be read is told by an `error` frame in the stream, one of `unsubscribe` that is not read is passed over, and the rest is done.",
+        schema: { type: "string" },
       },
     ],
     requestBody: {

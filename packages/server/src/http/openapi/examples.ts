@@ -36,13 +36,19 @@ export const published: Named<"json" | "one" | "ofBatch" | "again"> & Named<"tex
   again: { cursor: "k3x9f2ab.5", offset: 5, duplicate: true },
 };
 
-export const pages: Named<"page" | "afterGap" | "empty" | "multi"> = {
+export const pages: Named<"page" | "afterGap" | "empty" | "multi" | "posted"> = {
   page: { messages: [compiled, linking], cursor: "k3x9f2ab.2", caughtUp: true },
   afterGap: { messages: [compiled, linking], cursor: "k3x9f2ab.2", caughtUp: true, gap: missed },
   empty: { messages: [], cursor: "k3x9f2ab.2", caughtUp: true },
   multi: {
     messages: [compiled, linking],
     cursors: { "builds/1": "k3x9f2ab.2", "builds/2": "k3x9f2ab.0" },
+    caughtUp: true,
+  },
+  posted: {
+    messages: [compiled, linking],
+    cursors: { "builds/1": "k3x9f2ab.2", "builds/2": "k3x9f2ab.0" },
+    from: { "builds/1": "k3x9f2ab.0", "builds/2": "k3x9f2ab.0" },
     caughtUp: true,
   },
 };
@@ -61,7 +67,7 @@ export const goneProblem: object = {
 
 const caughtUp = '{"type":"caught-up","channel":"builds/1","cursor":"k3x9f2ab.2"}';
 
-export const streams: Named<"sse" | "ndjson" | "connectSse" | "connectNdjson", string> = {
+export const streams: Named<"sse" | "ndjson" | "connectSse" | "postSse" | "connectNdjson", string> = {
   sse: [
     "retry: 1787\n",
     "id: k3x9f2ab.0\n",
@@ -83,6 +89,12 @@ export const streams: Named<"sse" | "ndjson" | "connectSse" | "connectNdjson", s
     `event: tidings.caught-up\ndata: ${caughtUp}\n`,
     "id: builds/1@k3x9f2ab.2\n\n",
   ].join("\n"),
+  postSse: [
+    `event: tidings.welcome\ndata: {"type":"welcome","connection":"${EXAMPLE_CONNECTION}","heartbeatMs":15000,"limits":{"maxChannelsPerConnection":1000}}\n`,
+    'event: tidings.ok\ndata: {"type":"ok","channel":"builds/1","cursor":"k3x9f2ab.1"}\n',
+    `data: ${JSON.stringify(linking)}\n`,
+    `event: tidings.caught-up\ndata: ${caughtUp}\n\n`,
+  ].join("\n"),
   connectNdjson: [
     `{"type":"welcome","connection":"${EXAMPLE_CONNECTION}","heartbeatMs":15000,"limits":{"maxChannelsPerConnection":1000}}`,
     '{"type":"ok","channel":"builds/1","cursor":"k3x9f2ab.1"}',
@@ -102,6 +114,11 @@ export const list: object = {
       readers: 0,
     },
   ],
+};
+
+export const connects: Named<"page" | "stream"> = {
+  page: { subscribe: [{ channel: "builds/1", since: "earliest" }, { channel: "builds/2" }] },
+  stream: { subscribe: [{ channel: "builds/1", last: 1 }] },
 };
 
 export const patch: object = {

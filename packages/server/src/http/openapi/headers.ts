@@ -15,7 +15,10 @@ export const headers: Readonly<Record<string, object>> = {
   PreferenceApplied: header("`wait=<seconds>`, where `Prefer` was sent and the poll waits (RFC 7240 §3).", {
     type: "string",
   }),
-  RetryAfter: header("Seconds after which to try again.", { type: "integer" }),
+  RetryAfter: header(
+    "Whole seconds after which to try again: 1, and up to 3, drawn at random, where many are turned away at once (`DRAINING`, `TOO_MANY_CONNECTIONS`).",
+    { type: "integer" },
+  ),
   Location: header("The artifact's URL.", { type: "string" }),
   ArtifactETag: header("The artifact's SHA-256 in double quotes: it never changes.", { type: "string" }),
   ReprDigest: header("`sha-256=:…:` of the whole (RFC 9530).", { type: "string" }),

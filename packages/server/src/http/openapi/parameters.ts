@@ -23,7 +23,6 @@ export const lastEventId: object = {
 
 /** The query parameters of everything that reads. What a transport has no use for is checked and otherwise ignored. */
 export function readParameters(limits: Limits): readonly object[] {
-  const longestWaitSeconds = limits.longPollMaxMs / 1000;
   return [
     query(
       "since",
@@ -52,21 +51,8 @@ export function readParameters(limits: Limits): readonly object[] {
       enum: ["continue", "fail"],
       default: "continue",
     }),
-    query("limit", "Pages: most messages in it.", {
-      type: "integer",
-      minimum: 1,
-      maximum: limits.maxPageMessages,
-      default: limits.maxPageMessages,
-    }),
-    {
-      ...query(
-        "wait",
-        `Pages: hold the request for so many seconds until there is a message (long poll). Empty: ${limits.longPollDefaultMs / 1000}. ` +
-          `More than ${longestWaitSeconds} is taken as ${longestWaitSeconds}; 0 does not wait.`,
-        { anyOf: [{ type: "number", minimum: 0, maximum: 999_999.999 }, { const: "" }], default: 0 },
-      ),
-      allowEmptyValue: true,
-    },
+    limitParameter(limits),
+    waitParameter(limits),
     flag(
       "envelope",
       "SSE on one channel: the data is the message object, which tells text and bytes from JSON; there is no `event:` line then, so that `onmessage` gets every message.",
@@ -77,6 +63,28 @@ export function readParameters(limits: Limits): readonly object[] {
       "Streams: tell who is in the channel too, and who comes and goes. A page is refused with it.",
     ),
   ];
+}
+
+export function limitParameter({ maxPageMessages }: Limits): object {
+  return query("limit", "Pages: most messages in it.", {
+    type: "integer",
+    minimum: 1,
+    maximum: maxPageMessages,
+    default: maxPageMessages,
+  });
+}
+
+export function waitParameter({ longPollDefaultMs, longPollMaxMs }: Limits): object {
+  const longestSeconds = longPollMaxMs / 1000;
+  return {
+    ...query(
+      "wait",
+      `Pages: hold the request for so many seconds until there is a message (long poll). Empty: ${longPollDefaultMs / 1000}. ` +
+        `More than ${longestSeconds} is taken as ${longestSeconds}; 0 does not wait.`,
+      { anyOf: [{ type: "number", minimum: 0, maximum: 999_999.999 }, { const: "" }], default: 0 },
+    ),
+    allowEmptyValue: true,
+  };
 }
 
 export const prefer: object = {

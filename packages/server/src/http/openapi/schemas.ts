@@ -97,6 +97,11 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
           description:
             "Where each channel goes on. One that is missing had no turn: keep the cursor you have of it.",
         },
+        from: {
+          type: "object",
+          additionalProperties: ref("Cursor"),
+          description: "Where the channels began that were not asked for since a cursor.",
+        },
         caughtUp: { type: "boolean", description: "False: there is more now; ask again at once." },
         gaps: {
           type: "array",
@@ -191,39 +196,76 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
         leave: { type: "array", items: ref("Channel"), description: "Presence to leave." },
         join: {
           type: "array",
+          items: ref("JoinedChannel"),
           description: "Presence to join; of a channel that is joined already, the state to change.",
-          items: {
-            type: "object",
-            required: ["channel"],
-            properties: {
-              channel: ref("Channel"),
-              member: {
-                type: "string",
-                minLength: 1,
-                maxLength: 128,
-                description: "Default: one made for it.",
-              },
-              state: {},
-            },
-            additionalProperties: false,
-          },
         },
+        subscribe: { type: "array", items: ref("ReadChannel") },
+        token: {
+          type: "string",
+          description: "A new credential. Taken, and without effect in this version.",
+        },
+      },
+      additionalProperties: false,
+    },
+    ConnectRequest: {
+      type: "object",
+      description: "What to read on a new connection.",
+      properties: {
         subscribe: {
           type: "array",
-          items: {
-            type: "object",
-            required: ["channel"],
-            properties: {
-              channel: ref("Channel"),
-              since: { anyOf: [ref("Cursor"), { enum: ["earliest", "latest"] }], default: "latest" },
-              last: { type: "integer", minimum: 0 },
-              events: { type: "array", minItems: 1, items: ref("EventName") },
-              gap: { enum: ["continue", "fail"], default: "continue" },
-              presence: { type: "boolean", default: false, description: "Whether to be told who is there." },
-            },
-            additionalProperties: false,
-          },
+          items: ref("ReadChannel"),
+          maxItems: limits.maxChannelsPerConnection,
+          description: "Each channel once.",
         },
+        join: {
+          type: "array",
+          items: ref("JoinedChannel"),
+          maxItems: limits.maxChannelsPerConnection,
+          description: "Streams: presence to join, before the channels are read. All of it or none.",
+        },
+      },
+      additionalProperties: false,
+    },
+    ReadChannel: {
+      type: "object",
+      description: "One channel to read.",
+      required: ["channel"],
+      properties: {
+        channel: ref("Channel"),
+        since: {
+          anyOf: [ref("Cursor"), { enum: ["earliest", "latest"] }],
+          description:
+            "Where to begin, exclusive. Default: `earliest` on a keyed channel, `latest` on any other.",
+        },
+        last: {
+          type: "integer",
+          minimum: 0,
+          description: "Begin with this many of the newest messages; not together with `since`.",
+        },
+        events: {
+          type: "array",
+          minItems: 1,
+          maxItems: limits.maxFilterEvents,
+          items: ref("EventName"),
+          description: "Only these events.",
+        },
+        gap: { enum: ["continue", "fail"], default: "continue" },
+        presence: {
+          type: "boolean",
+          default: false,
+          description: "Streams: whether to be told who is there.",
+        },
+      },
+      additionalProperties: false,
+    },
+    JoinedChannel: {
+      type: "object",
+      description: "Presence to join.",
+      required: ["channel"],
+      properties: {
+        channel: ref("Channel"),
+        member: { type: "string", minLength: 1, maxLength: 128, description: "Default: one made for it." },
+        state: {},
       },
       additionalProperties: false,
     },
@@ -273,6 +315,10 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
         gap: { ...ref("Gap"), description: "`CURSOR_GONE`: what was not to be passed over." },
         field: { type: "string", description: "The parameter or member at fault." },
         line: { type: "integer", minimum: 1, description: "The line of the batch at fault." },
+        channel: {
+          type: "string",
+          description: "Of a page of several channels: the one that could not be read.",
+        },
       },
     }),
   };

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { gapFrame, PageReader, type PageResult } from "@tidings/core";
 import { formatCursor, TidingsError } from "@tidings/protocol";
 import type { OpenConnection } from "../../http/connections.ts";
-import type { ReadQuery } from "../../http/query.ts";
+import type { ReadChannel, ReadQuery } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
 import { pageBody, pageTag } from "./page.ts";
 
@@ -19,7 +19,9 @@ export async function servePoll(
 ): Promise<void> {
   // Gone before it came here, so it will not say so again.
   if (res.destroyed) return;
-  if (query.presence) {
+  const [refused] = query.refused;
+  if (refused !== undefined) throw ofChannel(refused.channel, refused.error);
+  if (query.channels.some(({ presence }) => presence)) {
     throw new TidingsError(
       "QUERY_INVALID",
       "a page has no presence; ask GET /presence/{channel}, which can wait for a change, or read as a stream.",
@@ -27,17 +29,24 @@ export async function servePoll(
     );
   }
   const waits = query.waitMs > 0;
-  const requests = query.channels.map((each) => ({ ...each, events: query.events, onGap: query.onGap }));
   if (waits) services.connections.checkRoom();
   const limits = { maxMessages: query.limit, maxBytes: services.limits.maxPageBytes };
-  const page = new PageReader(services.hub, requests, limits, waits);
+  const page = new PageReader(services.hub, query.channels, limits, waits);
   const release = waits ? hold(services, res, page, query.waitMs) : () => undefined;
   try {
     const result = await page.result;
     if (!res.destroyed) answer(req, res, query, result, isMulti);
+  } catch (error) {
+    if (!isMulti || page.failedOn === undefined) throw error;
+    throw ofChannel(page.failedOn, services.toError(error));
   } finally {
     release();
   }
+}
+
+/** The fault of one channel of several: who asked has to know which one to leave out. */
+function ofChannel(channel: string, { code, message, details, cause }: TidingsError): TidingsError {
+  return new TidingsError(code, message, { ...details, channel }, cause);
 }
 
 function hold(services: Services, res: ServerResponse, page: PageReader, waitMs: number): () => void {
@@ -68,23 +77,28 @@ function answer(
   result: PageResult,
   isMulti: boolean,
 ): void {
-  const tag = pageTag(result);
   const waits = query.waitMs > 0;
+  // To be asked for again only by the same URL: that of a POST does not say what is read.
+  const isShort = !waits && req.method !== "POST";
+  const tag = isShort ? pageTag(result) : undefined;
   // Beside what CORS says there.
   res.appendHeader("Vary", "Accept, Prefer, Last-Event-ID");
   const headers = {
-    ...(waits ? {} : { ETag: tag }),
+    ...(tag === undefined ? {} : { ETag: tag }),
     // A page may be kept, but never used without asking: the next message may be there already.
-    "Cache-Control": waits ? "no-store" : "no-cache",
+    "Cache-Control": isShort ? "no-cache" : "no-store",
     ...(req.headers["prefer"] === undefined || !waits
       ? {}
       : { "Preference-Applied": `wait=${query.waitMs / 1000}` }),
   };
-  if (!waits && isSame(req.headers["if-none-match"], tag)) {
+  if (tag !== undefined && isSame(req.headers["if-none-match"], tag)) {
     res.writeHead(304, headers).end();
     return;
   }
-  const body = pageBody(result, isMulti ? multiTail(result) : singleTail(result));
+  const body = pageBody(
+    result,
+    isMulti ? multiTail(result, req.method === "POST" ? query.channels : []) : singleTail(result),
+  );
   res.writeHead(200, { "Content-Type": "application/json", "Content-Length": body.length, ...headers });
   res.end(body);
 }
@@ -105,11 +119,17 @@ function singleTail({ cursors, gaps, caughtUp }: PageResult): object {
   return { cursor: formatCursor(cursor.to), caughtUp, gap };
 }
 
-function multiTail({ cursors, gaps, caughtUp }: PageResult): object {
+/** With where the `channels` began: those whose clients could not know. */
+function multiTail({ cursors, gaps, caughtUp }: PageResult, channels: readonly ReadChannel[]): object {
   const positions = [...cursors].map(([channel, { to }]) => [channel, formatCursor(to)]);
+  const begun = channels.flatMap(({ channel, start }) => {
+    const from = start.at === "cursor" ? undefined : cursors.get(channel)?.from;
+    return from === undefined ? [] : [[channel, formatCursor(from)] as const];
+  });
   const told = gaps.map(({ channel, gap }) => gapFrame(channel, gap));
   return {
     cursors: Object.fromEntries(positions) as object,
+    ...(begun.length === 0 ? {} : { from: Object.fromEntries(begun) as object }),
     caughtUp,
     ...(told.length === 0 ? {} : { gaps: told }),
   };

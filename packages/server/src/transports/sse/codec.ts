@@ -45,11 +45,12 @@ export const sseCodec: StreamCodec = { format: sseFormat, frame: singleFrame, js
 /** One channel; the data is the message object. */
 export const sseObjectCodec: StreamCodec = { format: sseObjectFormat, frame: singleFrame, json };
 
-/** Several channels; the data is the message object, and the id where the connection stands in all of them. */
+/** Several channels; the data is the message object, and there are no ids: each object has its cursor. */
+export const ssePlainCodec: StreamCodec = { format: sseSharedFormat, frame: multiFrame, json };
+
+/** The same, and the id is where the connection stands in all of them. */
 export const sseMultiCodec: StreamCodec = {
-  format: sseSharedFormat,
-  frame: multiFrame,
-  json,
+  ...ssePlainCodec,
   position: (cursors) => {
     const position = formatPosition(cursors);
     // An empty id would take a resuming client's position away before the new one is known.

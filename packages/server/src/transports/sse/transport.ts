@@ -1,8 +1,9 @@
 import type { ServerResponse } from "node:http";
+import type { StreamCodec } from "@tidings/core";
 import { checkPosition, type ReadQuery } from "../../http/query.ts";
 import { openResponseStream } from "../../http/response-stream.ts";
 import type { Services } from "../../http/services.ts";
-import { sseCodec, sseMultiCodec, sseObjectCodec } from "./codec.ts";
+import { sseCodec, sseMultiCodec, sseObjectCodec, ssePlainCodec } from "./codec.ts";
 
 /** A client waits this long before it reconnects, in milliseconds: spread, so that many do not come at once. */
 const RETRY_MIN_MS = 1_000;
@@ -16,20 +17,25 @@ export async function serveSse(
   query: ReadQuery,
   isMulti: boolean,
 ): Promise<void> {
-  if (isMulti)
+  if (isMulti && query.hasPosition)
     checkPosition(
       query.channels.map(({ channel }) => channel),
       services,
     );
-  // A value says nothing without its key, which only the message object has.
-  const isKeyed = query.channels.some(({ channel }) => services.policies.of(channel).compact);
   const retryMs = Math.round(RETRY_MIN_MS + Math.random() * RETRY_SPREAD_MS);
   await openResponseStream(services, res, query, {
     transport: "sse",
     contentType: "text/event-stream; charset=utf-8",
-    codec: isMulti ? sseMultiCodec : query.envelope || isKeyed ? sseObjectCodec : sseCodec,
+    codec: isMulti ? (query.hasPosition ? sseMultiCodec : ssePlainCodec) : singleCodec(services, query),
     isMulti,
-    preamble: Buffer.from(`retry: ${retryMs}\n\n`),
+    // Who reads by POST is no EventSource, which would come back at once: it has pauses of its own.
+    preamble: query.hasPosition ? Buffer.from(`retry: ${retryMs}\n\n`) : Buffer.alloc(0),
     heartbeat: HEARTBEAT,
   });
+}
+
+function singleCodec({ policies }: Services, { channels, envelope }: ReadQuery): StreamCodec {
+  // A value says nothing without its key, which only the message object has.
+  const isKeyed = channels.some(({ channel }) => policies.of(channel).compact);
+  return envelope || isKeyed ? sseObjectCodec : sseCodec;
 }

@@ -156,14 +156,12 @@ export class WebSocketTransport {
         ),
       );
     else this.#receive(ws, { connection, codec, commands, sender: this.#newSender() }, intake);
-    for (const { channel, start } of query.channels) {
-      connection
-        .subscribe({ channel, start, events: query.events, onGap: query.onGap, presence: query.presence })
-        .catch((error: unknown) => {
-          const told = toError(error);
-          connection.send(errorFrame(told, { channel }));
-          if (endsWithReader) close(ws, connection, told);
-        });
+    for (const each of query.channels) {
+      connection.subscribe(each).catch((error: unknown) => {
+        const told = toError(error);
+        connection.send(errorFrame(told, { channel: each.channel }));
+        if (endsWithReader) close(ws, connection, told);
+      });
     }
   }
 

@@ -58,6 +58,20 @@ describe("bytes that are not HTTP", () => {
     expect(answer).toContain(code);
   });
 
+  test.each([
+    ["head", `POST /channels/a HTTP/1.1\r\n${HOST}Content-Le`],
+    ["body", `POST /channels/a HTTP/1.1\r\n${HOST}Content-Type: text/plain\r\nContent-Length: 9\r\n\r\nhalf`],
+  ])(
+    "a request that ends within its %s was cut on its way: nobody is told that it is wrong",
+    async (_, bytes) => {
+      await using client = await RawClient.open(server.port);
+      client.send(bytes);
+      client.socket.end();
+      expect(await client.closed()).toBe("");
+      await stillServes(server.url);
+    },
+  );
+
   test("after a good request on the same connection they are told so too", async () => {
     await using client = await RawClient.open(server.port);
     client.send(getRequest("/healthz"));

@@ -1,5 +1,6 @@
 import { send } from "@tidings/testing";
 import { describe, expect, test } from "vitest";
+import { api, operationsOf } from "../../docs/support/openapi.ts";
 import { openServer } from "../../support/logs.ts";
 import { RawClient } from "../../support/raw-client.ts";
 import { handshake } from "../../support/raw-web-socket.ts";
@@ -145,6 +146,44 @@ describe("origins and hosts that were configured", () => {
     expect(
       (await send(`${server.url}/channels/a`, { headers: { origin: "https://other.example.com" } })).status,
     ).toBe(403);
+  });
+
+  test("a page may ask before it posts its channels with a credential", async () => {
+    await using server = await openServer({ cors: { origins: [ORIGIN] } });
+    const preflight = await send(`${server.url}/connect`, {
+      method: "OPTIONS",
+      headers: {
+        origin: ORIGIN,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization,content-type",
+      },
+    });
+    expect([preflight.status, preflight.headers["access-control-allow-origin"]]).toEqual([204, ORIGIN]);
+    expect(String(preflight.headers["access-control-allow-methods"]).split(", ")).toContain("POST");
+    expect(String(preflight.headers["access-control-allow-headers"]).split(", ")).toEqual(
+      expect.arrayContaining(["Authorization", "Content-Type"]),
+    );
+    const page = await send(`${server.url}/connect`, {
+      method: "POST",
+      body: "{}",
+      headers: { ...JSON_TYPE, origin: ORIGIN },
+    });
+    expect([page.status, page.headers["access-control-allow-origin"]]).toEqual([200, ORIGIN]);
+  });
+
+  test("a page can read every header that the OpenAPI document says an answer has", async () => {
+    await using server = await openServer({ cors: { origins: [ORIGIN] } });
+    const { headers } = await send(`${server.url}/healthz`, { headers: { origin: ORIGIN } });
+    const exposed = new Set(String(headers["access-control-expose-headers"]).split(", "));
+    const named = operationsOf(api).flatMap(({ operation }) =>
+      Object.values(operation.responses).flatMap((response) =>
+        Object.keys((response as { headers?: object }).headers ?? {}),
+      ),
+    );
+    expect(named).toEqual(expect.arrayContaining(["ETag", "Location", "Retry-After"]));
+    // Fetch, "CORS-safelisted response-header name": these can always be read.
+    const always = new Set(["Cache-Control", "Content-Length", "Content-Type"]);
+    expect(named.filter((name) => !exposed.has(name) && !always.has(name))).toEqual([]);
   });
 
   test("a problem can be read by the page that met it", async () => {

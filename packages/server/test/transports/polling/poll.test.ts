@@ -172,7 +172,10 @@ describe("a long poll", () => {
     const polled = send(`${server.url}/channels/a?wait=60`);
     await untilHeld(server.url, 1);
     const refused = await send(`${server.url}/channels/a?wait=60`);
-    expect([refused.status, refused.headers["retry-after"]]).toEqual([503, "1"]);
+    expect([refused.status, refused.headers["retry-after"]]).toEqual([
+      503,
+      expect.stringMatching(/^[123]$/) as string,
+    ]);
     expect(await held(server.url)).toBe(1);
     await publishNumbers(server.url, "a", 1, 1);
     await polled;

@@ -1,8 +1,7 @@
-import { publish, publishNumbers } from "@tidings/testing";
+import { faultProxy, publish, publishNumbers } from "@tidings/testing";
 import { describe, expect, test } from "vitest";
 import { Child } from "../../support/child.ts";
 import { openServer } from "../../support/logs.ts";
-import { openProxy } from "../../support/proxy.ts";
 
 /** Prints each message's data, and `open` at each connection. Node's own EventSource is behind a flag. */
 const CLIENT = `
@@ -28,13 +27,13 @@ async function lines(child: Child, count: number): Promise<readonly string[]> {
 describe("an EventSource that somebody else wrote", () => {
   test.concurrent("follows one channel, and after the network was cut gets what it missed, once", async () => {
     await using server = await openServer();
-    await using proxy = await openProxy(server.port);
-    await using source = openEventSource(`http://127.0.0.1:${proxy.port}/channels/a?since=earliest`);
+    await using proxy = await faultProxy(server.url);
+    await using source = openEventSource(`${proxy.url}/channels/a?since=earliest`);
     expect(await source.line()).toBe("open");
     await publishNumbers(server.url, "a", 1, 2);
     await publish(server.url, "a", "3", { event: "log" });
     expect(await lines(source, 3)).toEqual(["1", "2", "3"]);
-    proxy.cut();
+    proxy.cutAll("end");
     await publishNumbers(server.url, "a", 4, 5);
     expect(await lines(source, 3)).toEqual(["open", "4", "5"]);
   });
@@ -42,23 +41,21 @@ describe("an EventSource that somebody else wrote", () => {
   test.concurrent("resumes although it had received no message before the cut", async () => {
     await using server = await openServer();
     await publishNumbers(server.url, "a", 1, 3);
-    await using proxy = await openProxy(server.port);
-    await using source = openEventSource(`http://127.0.0.1:${proxy.port}/channels/a`);
+    await using proxy = await faultProxy(server.url);
+    await using source = openEventSource(`${proxy.url}/channels/a`);
     expect(await source.line()).toBe("open");
     // The greeting's id must be there before the cut: an ephemeral message comes after it, and moves nothing.
     await publish(server.url, "a", `"here"`, { ephemeral: true });
     expect(await source.line()).toBe(`"here"`);
-    proxy.cut();
+    proxy.cutAll("end");
     await publishNumbers(server.url, "a", 4, 4);
     expect(await lines(source, 2)).toEqual(["open", "4"]);
   });
 
   test.concurrent("resumes many channels by their composite position", async () => {
     await using server = await openServer();
-    await using proxy = await openProxy(server.port);
-    await using source = openEventSource(
-      `http://127.0.0.1:${proxy.port}/connect?channel=a&channel=b&since=earliest`,
-    );
+    await using proxy = await faultProxy(server.url);
+    await using source = openEventSource(`${proxy.url}/connect?channel=a&channel=b&since=earliest`);
     expect(await source.line()).toBe("open");
     await publish(server.url, "a", "1");
     await publish(server.url, "b", "2");
@@ -66,7 +63,7 @@ describe("an EventSource that somebody else wrote", () => {
     // The id block follows the message in the same write; another message shows that it was read.
     await publish(server.url, "a", "3");
     expect(await source.line()).toBe("3");
-    proxy.cut();
+    proxy.cutAll("end");
     await publish(server.url, "b", "4");
     const after = await lines(source, 2);
     expect(after.filter((line) => line !== "3")).toEqual(["open", "4"]);

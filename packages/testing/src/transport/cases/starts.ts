@@ -45,12 +45,13 @@ export function starts(bench: Bench): void {
     }
   });
 
-  test(`where nothing is said, ${bench.driver.isStream ? "a stream begins with what comes next" : "a page begins with the oldest"}`, async () => {
+  const { beginsLive } = bench.driver;
+  test(`where nothing is said, ${beginsLive ? "it begins with what comes next" : "a page begins with the oldest"}`, async () => {
     const { url } = await bench.server();
     const channel = bench.channel();
     await publishNumbers(url, channel, 1, 3);
     await using stream = await bench.open(url, { channel });
-    const expected = bench.driver.isStream ? [] : numbers(1, 3);
+    const expected = beginsLive ? [] : numbers(1, 3);
     expect(dataOf(await bench.caughtUp(stream, channel))).toEqual(expected);
   });
 

@@ -1,22 +1,29 @@
 import { LineDecoder, parseServerFrame } from "@tidings/protocol";
 import type { TransportDriver } from "../types.ts";
 import { eventOf } from "./frame-events.ts";
-import { readUrl } from "./read-url.ts";
+import { readRequest } from "./read-request.ts";
 import { openStream } from "./response-stream.ts";
 
+export interface NdjsonOptions {
+  readonly isMulti: boolean;
+  /** Many channels: whether they stand in the body of a POST. */
+  readonly isPosted?: boolean;
+}
+
 /** NDJSON, as curl reads it: the client goes on with the last cursor that it saw. */
-export function ndjsonDriver({ isMulti }: { readonly isMulti: boolean }): TransportDriver {
+export function ndjsonDriver(way: NdjsonOptions): TransportDriver {
   return {
-    name: isMulti ? "ndjson on /connect" : "ndjson",
-    isMulti,
+    name: `ndjson${way.isMulti ? " on /connect" : ""}${way.isPosted === true ? " by POST" : ""}`,
+    isMulti: way.isMulti,
     isStream: true,
+    beginsLive: true,
     isHeld: true,
     tellsKind: true,
     open: async (base, options) =>
       openStream(
         {
           accept: "application/x-ndjson",
-          request: (each) => ({ url: readUrl(base, each, isMulti), headers: {} }),
+          request: (each) => readRequest(base, each, way),
           decoder: (report, welcome) =>
             new LineDecoder((line) => {
               const frame = parseServerFrame(line);

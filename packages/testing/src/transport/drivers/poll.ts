@@ -4,7 +4,7 @@ import type { MessageObject, MultiPage, Page } from "@tidings/protocol";
 import { follow } from "../event-queue.ts";
 import type { ReadOptions, StreamEvent, TransportDriver, TransportStream } from "../types.ts";
 import { deliveredOf } from "./frame-events.ts";
-import { readUrl } from "./read-url.ts";
+import { readRequest } from "./read-request.ts";
 import { openResponse, readText, refusal } from "./response.ts";
 
 /** Between two short polls of a client that has everything, in milliseconds. */
@@ -15,17 +15,21 @@ export interface PollOptions {
   readonly isMulti: boolean;
   /** Whether the client has itself held while there is nothing. */
   readonly waits: boolean;
+  /** Many channels: whether they stand in the body of a POST. */
+  readonly isPosted?: boolean;
 }
 
 /** Short or long polls, one after the other, each since the cursor of the one before. */
-export function pollDriver({ isMulti, waits }: PollOptions): TransportDriver {
+export function pollDriver(way: PollOptions): TransportDriver {
+  const { isMulti, waits, isPosted = false } = way;
   return {
-    name: `${waits ? "long poll" : "short poll"}${isMulti ? " on /connect" : ""}`,
+    name: `${waits ? "long poll" : "short poll"}${isMulti ? " on /connect" : ""}${isPosted ? " by POST" : ""}`,
     isMulti,
     isStream: false,
+    beginsLive: isPosted,
     isHeld: waits,
     tellsKind: true,
-    open: async (base, options) => new PollStream(base, options, { isMulti, waits }),
+    open: async (base, options) => new PollStream(base, options, way),
   };
 }
 
@@ -85,9 +89,14 @@ class PollStream implements TransportStream {
   async #ask(): Promise<void> {
     // The first one is not held, so that the client knows where it stands before it waits.
     const extra: Record<string, string> = this.#poll.waits && this.#isCaughtUp ? { wait: WAIT_SECONDS } : {};
-    const url = readUrl(this.#base, { ...this.#options, cursors: this.#asked }, this.#poll.isMulti, extra);
+    const asking = { ...this.#options, cursors: this.#asked };
+    const { url, headers, body: sent } = readRequest(this.#base, asking, this.#poll, extra);
     try {
-      const { response } = await openResponse(url, { accept: "application/json" }, this.#agent);
+      const { response } = await openResponse(
+        url,
+        { accept: "application/json", ...headers },
+        { agent: this.#agent, body: sent },
+      );
       const body = await readText(response);
       if (response.statusCode === 200) return this.#take(body);
       this.#ready.push(refusal(response.statusCode ?? 0, body));

@@ -1,15 +1,13 @@
 import { EventQueue, follow } from "../event-queue.ts";
 import type { ReadOptions, StreamEvent, TransportStream } from "../types.ts";
+import type { ReadRequest } from "./read-request.ts";
 import { openResponse, type OpenResponse, readText, refusal } from "./response.ts";
 
 /** How a streaming response is asked for and understood. */
 export interface StreamDialect {
   readonly accept: string;
   /** The request that goes on from where the reader stands. */
-  request(
-    options: ReadOptions,
-    isResumed: boolean,
-  ): { readonly url: URL; readonly headers: Readonly<Record<string, string>> };
+  request(options: ReadOptions, isResumed: boolean): ReadRequest;
   /** Takes the body's bytes, cut anywhere, and reports events and the connection's id. */
   decoder(
     report: (event: StreamEvent) => void,
@@ -23,8 +21,8 @@ export async function openStream(
   options: ReadOptions,
   isResumed = false,
 ): Promise<TransportStream> {
-  const { url, headers } = dialect.request(options, isResumed);
-  const open = await openResponse(url, { accept: dialect.accept, ...headers });
+  const { url, headers, body } = dialect.request(options, isResumed);
+  const open = await openResponse(url, { accept: dialect.accept, ...headers }, { body });
   const stream = new ResponseStream(dialect, options, open);
   if (open.response.statusCode !== 200) await stream.refuse();
   else stream.read();

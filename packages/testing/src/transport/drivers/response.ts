@@ -1,9 +1,9 @@
 import {
   type Agent,
   type ClientRequest,
-  get,
   type IncomingHttpHeaders,
   type IncomingMessage,
+  request as send,
 } from "node:http";
 import type { ErrorCode } from "@tidings/protocol";
 import type { StreamEvent } from "../types.ts";
@@ -14,20 +14,22 @@ export interface OpenResponse {
   readonly response: IncomingMessage;
 }
 
-/** Sends a GET, on a connection of its own where no agent is given, and waits for the answer's head. */
+/** Sends a GET, or with a body a POST, on a connection of its own where no agent is given, and waits for the answer's head. */
 export async function openResponse(
   url: URL,
   headers: IncomingHttpHeaders,
-  agent?: Agent,
+  { agent, body }: { readonly agent?: Agent; readonly body?: string | undefined } = {},
 ): Promise<OpenResponse> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { headers, agent: agent ?? false }, (response) => {
+    const method = body === undefined ? "GET" : "POST";
+    const request = send(url, { method, headers, agent: agent ?? false }, (response) => {
       // What is cut by either side just ends.
       response.on("error", () => undefined);
       request.on("error", () => undefined);
       resolve({ request, response });
     });
     request.once("error", reject);
+    request.end(body);
   });
 }
 

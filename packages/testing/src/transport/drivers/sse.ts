@@ -1,6 +1,7 @@
 import { parseServerFrame, SseDecoder, type SseEvent, type SseHandler } from "@tidings/protocol";
 import type { Delivered, ReadOptions, StreamEvent, TransportDriver } from "../types.ts";
 import { eventOf } from "./frame-events.ts";
+import { readRequest } from "./read-request.ts";
 import { readUrl } from "./read-url.ts";
 import { openStream } from "./response-stream.ts";
 
@@ -13,17 +14,26 @@ export interface SseOptions {
   readonly isMulti: boolean;
   /** One channel: whether the data is the message object (`?envelope`). */
   readonly envelope?: boolean;
+  /** Many channels: whether they stand in the body of a POST. */
+  readonly isPosted?: boolean;
 }
 
 /**
  * Server-Sent Events. On one channel the client resumes exactly as `EventSource` does: the same URL again, and the
  * last id in `Last-Event-ID`. On many it takes the cursors that the messages carry.
  */
-export function sseDriver({ isMulti, envelope = false }: SseOptions): TransportDriver {
+export function sseDriver({ isMulti, envelope = false, isPosted = false }: SseOptions): TransportDriver {
   return {
-    name: isMulti ? "sse on /connect" : envelope ? "sse with envelopes" : "sse",
+    name: isPosted
+      ? "sse on /connect by POST"
+      : isMulti
+        ? "sse on /connect"
+        : envelope
+          ? "sse with envelopes"
+          : "sse",
     isMulti,
     isStream: true,
+    beginsLive: true,
     isHeld: true,
     tellsKind: isMulti || envelope,
     open: async (base, options) => {
@@ -34,7 +44,7 @@ export function sseDriver({ isMulti, envelope = false }: SseOptions): TransportD
         {
           accept: "text/event-stream",
           request: (each, isResumed) => {
-            if (isMulti) return { url: readUrl(base, each, true), headers: {} };
+            if (isMulti) return readRequest(base, each, { isMulti, isPosted });
             return { url: first, headers: isResumed ? lastEventId(each, channel) : {} };
           },
           decoder: (report, welcome) =>

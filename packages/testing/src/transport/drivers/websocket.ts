@@ -33,6 +33,7 @@ export function webSocketDriver({ isMulti, v1 }: WebSocketOptions): TransportDri
     name: `${v1 ? "websocket tidings.v1" : "websocket"}${isMulti ? " on /connect" : ""}`,
     isMulti,
     isStream: true,
+    beginsLive: true,
     isHeld: true,
     tellsKind: true,
     isBinary: v1 && !isMulti,
