@@ -1,3 +1,22 @@
+export { compareAcknowledged, readHistory } from "./chaos/history.ts";
+export {
+  type Acknowledged,
+  publishBatches,
+  type PublisherOptions,
+  publishKeyed,
+  publishSingly,
+} from "./chaos/publishers.ts";
+export { ServerProcess } from "./chaos/server-process.ts";
+export {
+  type CutHow,
+  type Fault,
+  type FaultProxy,
+  faultProxy,
+  type Injected,
+  type InjectOptions,
+  type Only,
+  type ProxiedRequest,
+} from "./fault-proxy/index.ts";
 export {
   describeLog,
   describeLogModel,
@@ -6,6 +25,14 @@ export {
   type OpenedLog,
   type OpenLog,
 } from "./log/index.ts";
+export { ownPort } from "./own-port.ts";
+export {
+  makeTrouble,
+  planFaults,
+  type Step,
+  type Target,
+  type TroublemakerOptions,
+} from "./random-faults/index.ts";
 export {
   type Answer,
   type Body,

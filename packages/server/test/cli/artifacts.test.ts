@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { faultProxy } from "@tidings/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openServer } from "../support/logs.ts";
 import { sha256, upload } from "../artifacts/support/requests.ts";
-import { cuttingProxy } from "./support/cutting-proxy.ts";
 import { serve, tidings } from "./support/tidings.ts";
 
 const BODY = randomBytes(3_000_000);
@@ -43,7 +43,8 @@ describe("tidings upload", () => {
 
   test("goes on where it was when the connection breaks, below a base path too", async () => {
     await using server = await openServer({ basePath: "/push" });
-    await using proxy = await cuttingProxy(server.url, 1_000_000, 2);
+    await using proxy = await faultProxy(server.url);
+    const cuts = proxy.inject({ kind: "cut", requestBytes: 1_000_000 }, { times: 2 });
     await writeFile(join(cwd, "a.bin"), BODY);
     const { code, stdout, stderr } = await tidings(
       ["upload", "a.bin", "--server", `${proxy.url}/push`, "--json"],
@@ -51,7 +52,7 @@ describe("tidings upload", () => {
         cwd,
       },
     );
-    expect([code, proxy.cuts], stderr).toEqual([0, 2]);
+    expect([code, cuts.strikes], stderr).toEqual([0, 2]);
     const { url, sha256: hash } = JSON.parse(stdout) as { url: string; sha256: string };
     expect([hash, url]).toEqual([sha256(BODY), expect.stringMatching(/^\/push\/artifacts\//)]);
   });
@@ -94,9 +95,10 @@ describe("tidings download", () => {
   test("goes on where it was when the connection breaks", async () => {
     await using server = await openServer();
     const { id } = await upload(server.url, BODY);
-    await using proxy = await cuttingProxy(server.url, 1_000_000, 2);
+    await using proxy = await faultProxy(server.url);
+    const cuts = proxy.inject({ kind: "cut", responseBytes: 1_000_000 }, { times: 2 });
     const { code, stderr } = await tidings(["download", id, "-o", "b", "--server", proxy.url], { cwd });
-    expect([code, proxy.cuts], stderr).toEqual([0, 2]);
+    expect([code, cuts.strikes], stderr).toEqual([0, 2]);
     expect(sha256(await readFile(join(cwd, "b")))).toBe(sha256(BODY));
   });
 

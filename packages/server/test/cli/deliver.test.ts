@@ -1,9 +1,9 @@
+import { type FaultProxy, faultProxy } from "@tidings/testing";
 import { describe, expect, test } from "vitest";
 import { encodeOutgoing } from "../../src/cli/delivery/outgoing.ts";
 import { deliverAll } from "../../src/cli/delivery/deliver-all.ts";
 import { Outbox } from "../../src/cli/delivery/outbox.ts";
 import { openServer, type TestServer } from "../support/logs.ts";
-import { type FaultProxy, faultProxy } from "./support/fault-proxy.ts";
 import { messagesOf } from "./support/tidings.ts";
 
 const line = (text: string): Buffer =>
@@ -29,12 +29,11 @@ describe("an outage longer than the server remembers idempotency keys", () => {
     await using server = await openServer();
     await using proxy = await faultProxy(server.url);
     await server.tidings.publish("a", "before");
-    proxy.set("lose-answer");
-    const struck = proxy.struck();
+    const fault = proxy.inject({ kind: "lose-answer" });
     const delivered = deliverAfterKeysAreForgotten(proxy, ["one", "two", "two"]);
-    await struck;
+    await fault.struck();
     await server.tidings.publish("a", "after");
-    proxy.set("none");
+    fault.lift();
     await delivered;
     expect(await textsOf(server)).toEqual(["before", "one", "two", "two", "after"]);
   });
@@ -43,11 +42,10 @@ describe("an outage longer than the server remembers idempotency keys", () => {
     await using server = await openServer();
     await using proxy = await faultProxy(server.url);
     for (const text of ["one", "one", "two"]) await server.tidings.publish("a", text, { event: "stdout" });
-    proxy.set("reset");
-    const struck = proxy.struck();
+    const fault = proxy.inject({ kind: "cut", how: "reset" });
     const delivered = deliverAfterKeysAreForgotten(proxy, ["one", "two", "three"]);
-    await struck;
-    proxy.set("none");
+    await fault.struck();
+    fault.lift();
     await delivered;
     expect(await textsOf(server)).toEqual(["one", "one", "two", "one", "two", "three"]);
   });
@@ -55,12 +53,11 @@ describe("an outage longer than the server remembers idempotency keys", () => {
   test("a log that was reset holds nothing of it, so it is sent", async () => {
     await using server = await openServer({ log: "memory" });
     await using proxy = await faultProxy(server.url);
-    proxy.set("lose-answer");
-    const struck = proxy.struck();
+    const fault = proxy.inject({ kind: "lose-answer" });
     const delivered = deliverAfterKeysAreForgotten(proxy, ["one", "two"]);
-    await struck;
+    await fault.struck();
     await server.restart();
-    proxy.set("none");
+    fault.lift();
     await delivered;
     expect(await textsOf(server)).toEqual(["one", "two"]);
   });

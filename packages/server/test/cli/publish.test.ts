@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { faultProxy } from "@tidings/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { faultProxy } from "./support/fault-proxy.ts";
 import {
   type Ended,
   messagesOf,
@@ -247,7 +247,7 @@ describe("a reader of the output that goes away", () => {
 describe("a server that cannot be reached", () => {
   test("is told after --timeout, with exit code 3", async () => {
     await using proxy = await faultProxy(served.url);
-    proxy.set("reset");
+    proxy.inject({ kind: "cut", how: "reset" });
     const { code, stderr } = await publish(["a", "x", "--server", proxy.url, "--timeout", "500ms"]);
     expect(code).toBe(3);
     expect(stderr).toMatch(/^tidings: http:\/\/127\.0\.0\.1:\d+ cannot be reached: /);
@@ -255,7 +255,7 @@ describe("a server that cannot be reached", () => {
 
   test("is told after --timeout too where it takes the connection and never answers", async () => {
     await using proxy = await faultProxy(served.url);
-    proxy.set("silence");
+    proxy.inject({ kind: "stall" });
     const { code, stderr } = await publish(["a", "x", "--server", proxy.url, "--timeout", "500ms"]);
     expect({ code, stderr }).toEqual({
       code: 3,
@@ -270,11 +270,11 @@ describe("a server that cannot be reached", () => {
       [["x"], ""],
       [[], "y\nz\n"],
     ] as const) {
-      proxy.set("lose-answer");
+      const losing = proxy.inject({ kind: "lose-answer" });
       await using running = new Running(["publish", channel, ...args, "--server", proxy.url], { env: {} });
       running.process.stdin.end(stdin);
-      await proxy.struck();
-      proxy.set("none");
+      await losing.struck();
+      losing.lift();
       expect((await running.ended).code).toBe(0);
     }
     expect(await dataOf(channel)).toEqual(["x", "y", "z"]);
@@ -282,7 +282,7 @@ describe("a server that cannot be reached", () => {
 
   test("an ephemeral message is not tried again when its answer is lost: it may have been passed on", async () => {
     await using proxy = await faultProxy(served.url);
-    proxy.set("lose-answer");
+    proxy.inject({ kind: "lose-answer" });
     const { code } = await publish(["a", "x", "--ephemeral", "--server", proxy.url]);
     expect(code).toBe(3);
   });

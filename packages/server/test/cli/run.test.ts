@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { faultProxy } from "@tidings/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { faultProxy } from "./support/fault-proxy.ts";
 import { type Ended, messagesOf, Running, serve, type Served, tidings } from "./support/tidings.ts";
 
 let served: Served;
@@ -254,8 +254,7 @@ describe("a server that is away", () => {
   test("answers that are lost double no line", async () => {
     const channel = newChannel();
     await using proxy = await faultProxy(served.url);
-    proxy.set("lose-answer");
-    const first = proxy.struck();
+    const losing = proxy.inject({ kind: "lose-answer" });
     await using running = new Running([
       "run",
       "-c",
@@ -267,16 +266,15 @@ describe("a server that is away", () => {
       "-c",
       "for n in 1 2 3 4 5; do echo $n; sleep 0.1; done",
     ]);
-    await first;
-    await proxy.struck();
-    proxy.set("none");
+    await losing.struck(2);
+    losing.lift();
     expect((await running.ended).code).toBe(0);
     expect(await linesOf(channel)).toEqual(["1", "2", "3", "4", "5"]);
   });
 
   test("for good is told after --flush-timeout with what was not delivered, and exit code 3", async () => {
     await using proxy = await faultProxy(served.url);
-    proxy.set("reset");
+    proxy.inject({ kind: "cut", how: "reset" });
     const flags = ["run", "-c", "a", "--server", proxy.url, "--flush-timeout", "1500ms", "--", "sh", "-c"];
     const [ok, failed] = await Promise.all([tidings([...flags, "echo x"]), tidings([...flags, "exit 5"])]);
     expect(ok.code).toBe(3);

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { compareAcknowledged, readHistory } from "./history.ts";
 import { ndjsonDriver, pollDriver, sseDriver, webSocketDriver } from "../transport/drivers/index.ts";
 import {
   type Acknowledged,
@@ -69,7 +70,7 @@ export async function runChaos({ rounds, seed, onRound }: ChaosOptions): Promise
   stop.abort();
   await Promise.all(publishers);
 
-  const history = await readAll(server.url);
+  const history = await readHistory(server.url, CHANNELS);
   const heads = new Map([...history].map(([channel, names]) => [channel, names.length - 1]));
   await Promise.all(readers.map(async (reader) => reader.reached(heads)));
   for (const reader of readers) reader.end();
@@ -95,52 +96,6 @@ function drivers(): readonly TransportDriver[] {
     webSocketDriver({ isMulti, v1: false }),
     webSocketDriver({ isMulti, v1: true }),
   ]);
-}
-
-/** Every message's name, by channel, at the index of its offset. */
-async function readAll(url: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  const history = new Map<string, string[]>();
-  for (const channel of CHANNELS) {
-    const names = [""];
-    let since = "earliest";
-    for (let isCaughtUp = false; !isCaughtUp;) {
-      const response = await fetch(`${url}/channels/${channel}?since=${since}`);
-      const page = (await response.json()) as {
-        messages: { cursor: string; data: string }[];
-        cursor: string;
-        caughtUp: boolean;
-      };
-      for (const { cursor, data } of page.messages) names[Number(cursor.split(".")[1])] = data;
-      since = page.cursor;
-      isCaughtUp = page.caughtUp;
-    }
-    history.set(channel, names);
-  }
-  return history;
-}
-
-function compareAcknowledged(
-  history: ReadonlyMap<string, readonly string[]>,
-  acknowledged: readonly Acknowledged[],
-): string[] {
-  const faults: string[] = [];
-  const epochs = new Set(acknowledged.map(({ cursor }) => cursor.split(".")[0]));
-  if (epochs.size > 1) faults.push(`the epoch changed: ${[...epochs].join(", ")}`);
-  for (const { name, channel, cursor } of acknowledged) {
-    const held = history.get(channel)?.[Number(cursor.split(".")[1])];
-    if (held !== name)
-      faults.push(`${name} was acknowledged at ${cursor} of ${channel}, where ${held ?? "nothing"} is`);
-  }
-  for (const [channel, names] of history) {
-    const messages = names.slice(1);
-    if (new Set(messages).size !== messages.length) faults.push(`${channel} holds a message twice`);
-    for (let offset = 1; offset < names.length; offset++)
-      if (names[offset] === undefined) faults.push(`${channel} has a hole at ${offset}`);
-  }
-  const numbers = new Set([...history.values()].flatMap((names) => names.slice(1)));
-  if (numbers.size !== acknowledged.length)
-    faults.push(`${acknowledged.length} were acknowledged in the end, and ${numbers.size} are held`);
-  return faults.slice(0, 20);
 }
 
 function compareRead(history: ReadonlyMap<string, readonly string[]>, reader: TrackedReader): string[] {

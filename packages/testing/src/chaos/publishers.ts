@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { ServerProcess } from "./server-process.ts";
 
@@ -19,11 +20,15 @@ export interface PublisherOptions {
   readonly onAcknowledged: (acknowledged: Acknowledged) => void;
   /** No new messages are begun once it is aborted; those that were begun are published for certain. */
   readonly signal: AbortSignal;
+  /** How long to wait after each request, in milliseconds. Default not at all. */
+  readonly pauseMs?: (() => number) | undefined;
 }
 
 /** Messages a batch has at most, and frames that wait for their answer. */
 const MAX_BATCH = 20;
 const MAX_PIPELINED = 16;
+/** The share of keyed messages that delete their key. */
+const DELETIONS = 0.15;
 
 /** One message a request; asks again with the same idempotency key until it is told that the message is there. */
 export async function publishSingly(id: string, options: PublisherOptions): Promise<void> {
@@ -32,6 +37,28 @@ export async function publishSingly(id: string, options: PublisherOptions): Prom
     const channel = pick(options);
     const cursor = await insist(options, channel, "application/json", JSON.stringify(name), name);
     options.onAcknowledged({ name, channel, cursor });
+    await rest(options);
+  }
+}
+
+/** Values of keys, and deletions of them, on keyed channels: one a request, each with an idempotency key of its own. */
+export async function publishKeyed(id: string, options: PublisherOptions, keys: number): Promise<void> {
+  for (let number = 1; !options.signal.aborted; number++) {
+    const name = `${id}:${number}`;
+    const channel = pick(options);
+    const key = `${id}-${Math.floor(options.random() * keys)}`;
+    const isDeletion = options.random() < DELETIONS;
+    const path = `${channel}?key=${key}`;
+    const cursor = await insist(
+      options,
+      path,
+      "application/json",
+      JSON.stringify(name),
+      name,
+      isDeletion ? "DELETE" : "POST",
+    );
+    options.onAcknowledged({ name, channel, cursor });
+    await rest(options);
   }
 }
 
@@ -54,6 +81,7 @@ export async function publishBatches(id: string, options: PublisherOptions): Pro
         cursor: `${epoch}.${Number(last) - (names.length - 1 - index)}`,
       });
     }
+    await rest(options);
   }
 }
 
@@ -97,21 +125,23 @@ export async function publishPipelined(id: string, options: PublisherOptions): P
   }
 }
 
+/** Publishes until it is told that it is there; answers with the cursor. */
 async function insist(
-  options: PublisherOptions,
+  options: Pick<PublisherOptions, "server">,
   channel: string,
   type: string,
   body: string,
   key: string | undefined,
+  method: "POST" | "DELETE" = "POST",
 ): Promise<string> {
   const headers = { "content-type": type, ...(key === undefined ? {} : { "idempotency-key": key }) };
   for (;;) {
     await options.server.isUp();
     try {
       const response = await fetch(`${options.server.url}/channels/${channel}`, {
-        method: "POST",
+        method,
         headers,
-        body,
+        ...(method === "DELETE" ? {} : { body }),
       });
       const answer = (await response.json()) as { cursor?: string };
       if (answer.cursor !== undefined) return answer.cursor;
@@ -119,6 +149,10 @@ async function insist(
       // Killed before it answered: whether the message is there, only asking again can tell.
     }
   }
+}
+
+async function rest({ pauseMs }: PublisherOptions): Promise<void> {
+  if (pauseMs !== undefined) await pause(pauseMs());
 }
 
 function pick({ channels, random }: PublisherOptions): string {

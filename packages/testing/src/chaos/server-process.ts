@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ownPort } from "../own-port.ts";
 
 const CLI = fileURLToPath(new URL("../../../server/bin/tidings.js", import.meta.url));
 /** Everything is kept, so that what was published can be compared with what is there. */
@@ -26,10 +26,11 @@ export class ServerProcess {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async create(): Promise<ServerProcess> {
+  /** `config`: what its configuration file says beside that. */
+  static async create(config: Readonly<Record<string, unknown>> = {}): Promise<ServerProcess> {
     const folder = await mkdtemp(join(tmpdir(), "tidings-chaos-"));
-    await writeFile(join(folder, "tidings.config.json"), JSON.stringify(CONFIG));
-    return new ServerProcess(folder, await freePort());
+    await writeFile(join(folder, "tidings.config.json"), JSON.stringify({ ...CONFIG, ...config }));
+    return new ServerProcess(folder, await ownPort());
   }
 
   /** Of the process that runs now. */
@@ -75,13 +76,22 @@ export class ServerProcess {
 
   /** As the kernel would, or a power cut: nothing in the process gets to run. */
   async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** As a deploy does: it sends its connections away, and ends by itself. */
+  async drain(): Promise<void> {
+    await this.#end("SIGTERM");
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
     this.#child = undefined;
     this.#up = Promise.withResolvers<void>();
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");
-    child.kill("SIGKILL");
+    child.kill(signal);
     await exited;
   }
 
@@ -89,12 +99,4 @@ export class ServerProcess {
     await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

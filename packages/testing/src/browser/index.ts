@@ -1,0 +1,1 @@
+export { describeInBrowser, launchBrowser, openTab, type Tab } from "./browser.ts";

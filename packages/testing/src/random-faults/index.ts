@@ -1,0 +1,2 @@
+export { planFaults, type Step, type Target } from "./plan.ts";
+export { makeTrouble, type TroublemakerOptions } from "./troublemaker.ts";
