@@ -1,0 +1,34 @@
+import { TidingsError } from "../errors.ts";
+import type { ChannelSchema, Schema, SchemaResult } from "../types.ts";
+
+/** Answers the payload as the event's schema has it; with a promise only where the schema answers with one. */
+export type Check = (event: string, data: unknown) => unknown;
+
+/**
+ * An event that a record of schemas does not name is let through as it is.
+ *
+ * @throws {TidingsError} what is answered throws, or rejects with, `PAYLOAD_INVALID`, its `data` the `issues`
+ */
+export function checker(schema: ChannelSchema | undefined): Check {
+  return (event, data) => {
+    const own =
+      schema !== undefined &&
+      ("~standard" in schema ? schema : Object.hasOwn(schema, event) && schema[event]);
+    if (!own) return data;
+    const fail = (cause: unknown, issues?: unknown): never => {
+      throw new TidingsError("PAYLOAD_INVALID", `"${event}" is not what its schema says.`, {
+        cause,
+        data: { issues },
+      });
+    };
+    const settle = (result: SchemaResult<unknown>): unknown =>
+      result.issues === undefined ? result.value : fail(undefined, result.issues);
+    let result;
+    try {
+      result = (own as Schema)["~standard"].validate(data);
+    } catch (cause) {
+      return fail(cause);
+    }
+    return result instanceof Promise ? result.then(settle, fail) : settle(result);
+  };
+}
