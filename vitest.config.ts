@@ -6,6 +6,8 @@ export default defineConfig({
     environment: "node",
     // A process per file: a test that crashes or leaks takes nobody else with it, and signals are its own.
     pool: "forks",
+    // A file for each core: by itself it leaves one idle, and most tests wait.
+    maxWorkers: "100%",
     // Node.js 22.13 takes the types off a thread's file, which no test tool compiles, only when it is asked to.
     execArgv: process.features.typescript ? [] : ["--experimental-strip-types", "--no-warnings"],
     testTimeout: 30_000,

@@ -1,19 +1,24 @@
-// Compiles the packages: `tsc -b`, which does only what has changed.
+// Compiles the packages: `tsc -b`, which does only what has changed, and then the bundles, which take no time.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
 import { withLock } from "./lock.mjs";
-import { packages } from "./paths.mjs";
+import { packages, root } from "./paths.mjs";
 import { environment, run } from "./run.mjs";
 import { ensureRuntime } from "./runtime.mjs";
 import { runAsScript } from "./say.mjs";
 import { scriptOf } from "./tool.mjs";
 
-/** @param {string} node @returns {Promise<number>} tsc's exit code */
+/** @param {string} node @returns {Promise<number>} the exit code of what failed */
 export function build(node) {
   return withLock("building", async () => {
     for (const { dir } of packages()) removeStale(join(dir, "dist"), join(dir, "src"));
-    return run(node, [scriptOf("tsc"), "-b"], { env: environment(node) });
+    const options = { env: environment(node) };
+    // A process of its own, since the bundler needs the Node.js that this script may have had to find.
+    return (
+      (await run(node, [scriptOf("tsc"), "-b"], options)) ||
+      (await run(node, [join(root, "scripts", "bundle.mjs")], options))
+    );
   });
 }
 
@@ -33,7 +38,8 @@ function removeStale(dist, src) {
     }
     const compiled = /^(.+?)\.(?:d\.ts|js)(?:\.map)?$/.exec(entry.name);
     if (compiled === null) continue; // not the compiler's
-    const sources = [".ts", ".tsx"].map((ending) => join(src, compiled[1] + ending));
+    // The last is what a folder was bundled from, into one file of its name.
+    const sources = [".ts", ".tsx", "/main.ts"].map((ending) => join(src, compiled[1] + ending));
     if (!sources.some((source) => existsSync(source))) rmSync(output);
   }
 }

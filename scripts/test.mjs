@@ -87,6 +87,7 @@ async function runSteps() {
     await step("types of the tests", () => tool("tsc", "-b", "tsconfig.test.json"));
     await step("unused and undeclared", () => tool("knip"));
     await step("packages", () => lintPackages(node));
+    await step("sizes", () => tool("scripts/sizes.mjs"));
   }
   await step("tests", () => runVitest(node));
 }

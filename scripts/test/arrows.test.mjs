@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { root } from "../paths.mjs";
 import { scriptOf } from "../tool.mjs";
 
+const client = "packages/client/src";
 const server = "packages/server/src";
 
 /** File, what it imports, and what is wrong with it. @type {[file: string, imported: string, rule: string][]} */
@@ -27,6 +28,22 @@ const forbidden = [
   ["packages/core/src/a.ts", "@scope/thing", "core has no other dependencies"],
   ["packages/core/src/a.ts", "ws", "core has no other dependencies"],
   ["packages/core/src/a.ts", "../../server/src/index.ts", "core does not reach into the server by a path"],
+  [`${client}/a.ts`, "node:fs", "the client does not know Node.js"],
+  [`${client}/deep/a.ts`, "fs", "the client does not know Node.js by its old names"],
+  [`${client}/a.ts`, "ws", "the client has no dependencies"],
+  [`${client}/a.ts`, "@scope/thing", "the client has no dependencies"],
+  [`${client}/a.ts`, "tidings", "the client does not know the server"],
+  [`${client}/a.ts`, "@tidings/core", "the client does not know core"],
+  [`${client}/a.ts`, "@tidings/testing", "the client does not know what tests it"],
+  [`${client}/a.ts`, "../../protocol/src/index.ts", "the client does not reach into protocol by a path"],
+  [`${client}/deep/a.ts`, "../node.ts", "what browsers load does not know what Node.js alone can"],
+  [
+    `${client}/types.ts`,
+    "@tidings/protocol",
+    "the public types name nothing that is not published with them",
+  ],
+  [`${client}/errors.ts`, "@tidings/protocol", "nor do the errors"],
+  [`${client}/node.ts`, "ws", "what is for Node.js has no dependencies either"],
   [`${server}/transports/sse/a.ts`, "../websocket/index.ts", "a transport does not know another"],
   [`${server}/transports/sse/a.ts`, "../../transports/websocket/index.ts", "nor the long way round"],
   [`${server}/transports/sse/deep/a.ts`, "../../websocket/index.ts", "nor from a sub-folder"],
@@ -63,6 +80,12 @@ const allowed = [
   ["packages/protocol/src/deep/a.ts", "../cursor.ts"],
   ["packages/core/src/a.ts", "@tidings/protocol"],
   ["packages/core/src/deep/a.ts", "../hub.ts"],
+  [`${client}/a.ts`, "@tidings/protocol"],
+  [`${client}/a.ts`, "./core/link.ts"],
+  [`${client}/deep/a.ts`, "../errors.ts"],
+  [`${client}/types.ts`, "./errors.ts"],
+  [`${client}/node.ts`, "node:fs/promises"],
+  [`${client}/node.ts`, "./types.ts"],
   [`${server}/transports/sse/a.ts`, "./encode.ts"],
   [`${server}/transports/sse/a.ts`, "../shared.ts"],
   [`${server}/transports/sse/a.ts`, "../../http/router.ts"],
