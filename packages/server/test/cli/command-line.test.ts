@@ -33,7 +33,10 @@ describe("the command line", () => {
     [["publish", "a", "{", "--json"], "is not JSON"],
     [["publish", "a", "x", "--server", "ftp://h"], "http or https URL"],
     [["publish", "a", "x", "--server", "http://me:secret@h"], "--token"],
-    [["subscribe", "a", "--transport", "smoke"], "Allowed choices are poll, long-poll, sse, ndjson, ws"],
+    [
+      ["subscribe", "a", "--transport", "smoke"],
+      "Allowed choices are auto, poll, long-poll, sse, ndjson, ws",
+    ],
     [["subscribe", "a@b"], "It must be a cursor"],
     [["subscribe", "a", "--since", "earliest", "--last", "1"], "cannot be used with"],
     [["run", "true"], "--channel"],

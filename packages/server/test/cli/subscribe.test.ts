@@ -1,8 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { faultProxy } from "./support/fault-proxy.ts";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { faultProxy } from "@tidings/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Ended, objectsIn, Running, type Served, serveWith, tidings } from "./support/tidings.ts";
 
-const TRANSPORTS = ["poll", "long-poll", "sse", "ndjson", "ws"] as const;
+const TRANSPORTS = ["auto", "poll", "long-poll", "sse", "ndjson", "ws"] as const;
 
 let served: Served;
 beforeAll(async () => {
@@ -75,6 +81,30 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
       { event: "e", contentType: "text/plain", data: "12\r\n😀" },
       { key: "k", encoding: "base64", data: "AP8=" },
     ]);
+  });
+
+  test("--json prints each message as it travelled, byte for byte", async () => {
+    const channel = newChannel();
+    await publish(
+      channel,
+      { data: { b: 1, a: [1.5e300, null, "é"] }, event: "e", key: "k" },
+      { data: "text", contentType: "text/plain", event: "message" },
+      { data: null },
+      { encoding: "base64", data: "+/8=" },
+      { data: "x".repeat(150_000), preview: { short: true } },
+    );
+    const page = await (await fetch(`${served.url}/channels/${channel}?since=earliest`)).text();
+    const args = [channel, "-t", transport, "--since", "earliest", "--until-caught-up", "--json"];
+    const lines = (await subscribe(...args)).stdout.trimEnd().split("\n");
+    expect(lines).toHaveLength(5);
+    expect(page).toContain(`"messages":[${lines.join(",")}]`);
+  });
+
+  test("a keyed channel begins with its state", async () => {
+    const channel = `keyed/${transport}`;
+    await publish(channel, { key: "a", data: 1 }, { key: "b", data: 2 }, { key: "a", data: 3 });
+    const { stdout } = await subscribe(channel, "-t", transport, "--until-caught-up", "--json");
+    expect(numbersIn(objectsIn(stdout))).toEqual([2, 3]);
   });
 
   test("several channels are read on one connection, each from its own start", async () => {
@@ -167,12 +197,12 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     const until = (last: number): Promise<void> =>
       running.until(({ objects }) => objects.at(-1)?.["data"] === last);
     await until(10);
-    proxy.set("none"); // ends the open connections
+    proxy.cutAll("end");
     await publish(channel, ...numbered(11, 20));
     await until(20);
-    proxy.set("reset");
+    const resets = proxy.inject({ kind: "cut", how: "reset" });
     await publish(channel, ...numbered(21, 30));
-    proxy.set("none");
+    resets.lift();
     await until(30);
     await served.kill();
     await served.startAgain();
@@ -201,9 +231,9 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     const marking = setInterval(() => void publish("marker", { data: "m" }), 50);
     await running.until(({ objects }) => objects.length > 0);
     clearInterval(marking);
-    proxy.set("reset");
+    const resets = proxy.inject({ kind: "cut", how: "reset" });
     await publish(channel, ...numbered(1, 3));
-    proxy.set("none");
+    resets.lift();
     await running.until(({ objects }) => objects.some(({ data }) => data === 3));
     expect(numbersIn(running.objects.filter((object) => object["channel"] === channel))).toEqual([1, 2, 3]);
   });
@@ -222,18 +252,19 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 });
 
 describe("tidings subscribe", () => {
-  test(
-    "a connection that is taken and greets nothing is given up within seconds",
+  test.each(["auto", "sse"])(
+    "over %s, a connection that is taken and greets nothing is given up within seconds",
     { timeout: 60_000 },
-    async () => {
+    async (transport) => {
       const channel = newChannel();
       await publish(channel, ...numbered(1, 1));
       await using proxy = await faultProxy(served.url);
-      proxy.set("silence");
-      const struck = proxy.struck();
+      const silence = proxy.inject({ kind: "stall" });
       await using running = new Running([
         "subscribe",
         channel,
+        "-t",
+        transport,
         "--since",
         "earliest",
         "--count",
@@ -244,11 +275,11 @@ describe("tidings subscribe", () => {
         "--server",
         proxy.url,
       ]);
-      await struck;
+      await silence.struck();
       const silentSinceMs = Date.now();
-      await running.until(({ stderr }) => stderr.includes("it said nothing for 8 s"));
+      await running.until(({ stderr }) => stderr.includes("it said nothing for too long; connecting again"));
       expect(Date.now() - silentSinceMs).toBeLessThan(20_000);
-      proxy.set("none");
+      silence.lift();
       expect(await running.ended).toMatchObject({ code: 0 });
     },
   );
@@ -294,13 +325,6 @@ describe("tidings subscribe", () => {
     expect(stdout).toContain(`<200 KB of application/json: ${json}> {"short":1}\n`);
   });
 
-  test.each(["sse", "ndjson", "ws"])("a keyed channel begins with its state over %s", async (transport) => {
-    const channel = `keyed/${transport}`;
-    await publish(channel, { key: "a", data: 1 }, { key: "b", data: 2 }, { key: "a", data: 3 });
-    const { stdout } = await subscribe(channel, "-t", transport, "--until-caught-up", "--json");
-    expect(numbersIn(objectsIn(stdout))).toEqual([2, 3]);
-  });
-
   test("of a long preview only the beginning is printed for people", async () => {
     const channel = newChannel();
     const lines = Array.from({ length: 20_000 }, (_, at) => `line ${at}`).join("\n");
@@ -311,7 +335,7 @@ describe("tidings subscribe", () => {
 
   test("a server that is not there is told after --connect-timeout, with exit code 3", async () => {
     await using proxy = await faultProxy(served.url);
-    proxy.set("reset");
+    proxy.inject({ kind: "cut", how: "reset" });
     const { code, stdout } = await tidings([
       "subscribe",
       "a",
@@ -343,5 +367,109 @@ describe("tidings subscribe", () => {
     });
     running.process.stdout.destroy();
     expect(await running.ended).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("what answers and is no Tidings server is told at once, with exit code 4", async () => {
+    const other = createServer((_request, response) => response.writeHead(404).end("no such page")).listen(0);
+    await once(other, "listening");
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    try {
+      for (const transport of ["auto", "sse", "poll"]) {
+        expect(await tidings(["subscribe", "a", "-t", transport, "--server", url])).toMatchObject({
+          code: 4,
+          stdout: "",
+          stderr: expect.stringMatching(/answered 404, and not as a Tidings server does/) as string,
+        });
+      }
+    } finally {
+      other.close();
+    }
+  });
+});
+
+describe("tidings subscribe --cursor-file", () => {
+  let folder: string;
+  let file: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tidings-cursors-"));
+    file = join(folder, "kept", "cursors.json");
+  });
+  afterEach(async () => rm(folder, { recursive: true, force: true }));
+
+  const read = async (...args: readonly string[]): Promise<readonly unknown[]> => {
+    const { code, stdout, stderr } = await subscribe(...args, "--json", "--cursor-file", file);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    return numbersIn(objectsIn(stdout));
+  };
+
+  test("the next one goes on after the last message that was printed, in each channel, and not where it is told to begin", async () => {
+    const [one, two] = [newChannel(), newChannel()];
+    await publish(one, ...numbered(1, 5));
+    expect(await read(one, "--since", "earliest", "--count", "3")).toEqual([1, 2, 3]);
+    expect(await read(one, "--last", "4", "--count", "1")).toEqual([4]);
+    await publish(two, ...numbered(11, 13));
+    expect(await read(one, two, "--last", "1", "--until-caught-up")).toEqual(
+      expect.arrayContaining([5, 13]) as unknown[],
+    );
+    await publish(one, ...numbered(6, 7));
+    expect(await read(one, two, "--since", "earliest", "--until-caught-up")).toEqual([6, 7]);
+    expect(await read(one, two, "--since", "earliest", "--until-caught-up")).toEqual([]);
+  });
+
+  test("after SIGTERM nothing is printed twice and nothing is left out", async () => {
+    const channel = newChannel();
+    const args = [channel, "--since", "earliest", "--json", "--cursor-file", file];
+    const printed: unknown[] = [];
+    for (const last of [300, 600, 900]) {
+      await using running = new Running(["subscribe", ...args], { env: served.env });
+      await publish(channel, ...numbered(last - 299, last - 150));
+      // In the middle of them, most likely.
+      await running.until(({ objects }) => objects.length > 100);
+      running.process.kill("SIGTERM");
+      await publish(channel, ...numbered(last - 149, last));
+      const { code, stdout } = await running.ended;
+      expect(code).toBe(143);
+      printed.push(...numbersIn(objectsIn(stdout)));
+    }
+    printed.push(...(await read(channel, "--until-caught-up")));
+    expect(printed).toEqual(numbered(1, 900).map(({ data }) => data));
+  });
+
+  test("after kill -9 nothing is left out, and only what was printed last may come again", async () => {
+    const channel = newChannel();
+    const args = [channel, "--since", "earliest", "--json", "--cursor-file", file];
+    const keptOffset = async (): Promise<number> => {
+      const text = await readFile(file, "utf8").catch(() => "");
+      return Number(/\.(\d+)"/.exec(text)?.[1]);
+    };
+    let next = 1;
+    for (const last of [200, 400, 600]) {
+      await using running = new Running(["subscribe", ...args], { env: served.env });
+      await publish(channel, ...numbered(last - 199, last));
+      await running.until(({ objects }) => objects.length > 50);
+      await expect.poll(keptOffset).toBeGreaterThan(last - 200);
+      running.process.kill("SIGKILL");
+      const { stdout } = await running.ended;
+      const numbers = numbersIn(objectsIn(stdout.slice(0, stdout.lastIndexOf("\n") + 1))) as number[];
+      const first = numbers[0] ?? 0;
+      expect(first).toBeLessThanOrEqual(next);
+      expect(numbers).toEqual(numbered(first, first + numbers.length - 1).map(({ data }) => data));
+      next = first + numbers.length;
+    }
+    const rest = (await read(channel, "--until-caught-up")) as readonly number[];
+    const first = rest[0] ?? 601;
+    expect(first).toBeLessThanOrEqual(next);
+    expect(first).toBeGreaterThan(400);
+    expect(rest).toEqual(numbered(first, 600).map(({ data }) => data));
+    expect(await keptOffset()).toBe(600);
+  });
+
+  test("a file that cannot be read ends it with exit code 1, before anything is printed", async () => {
+    file = join(folder, "cursors.json");
+    await writeFile(file, "{ not JSON");
+    const { code, stdout, stderr } = await subscribe("a", "--since", "earliest", "--cursor-file", file);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(`the file of cursors ${file} cannot be read`);
+    expect(await readFile(file, "utf8")).toBe("{ not JSON");
   });
 });

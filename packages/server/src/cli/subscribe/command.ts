@@ -1,6 +1,7 @@
+import { type ReadOptions, TidingsError } from "@tidings/client";
 import { checkEvent, parseCursor } from "@tidings/protocol";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { EXIT, EXIT_HELP } from "../exit.ts";
+import { EXIT, EXIT_HELP, type Failure } from "../exit.ts";
 import {
   addServerOptions,
   channelName,
@@ -11,24 +12,15 @@ import {
   wholeNumber,
 } from "../options.ts";
 import { onReaderGone, note, print } from "../terminal.ts";
-import { follow } from "./follow.ts";
-import { ndjsonSource } from "./ndjson.ts";
-import { longPollSource, pollSource } from "./poll.ts";
-import { formatGap, formatMessage } from "./print.ts";
-import type { Source, Start } from "./source.ts";
-import { sseSource } from "./sse.ts";
-import { webSocketSource } from "./websocket.ts";
+import { openClient, openCursorFile, type TransportChoice } from "./connection.ts";
+import { failureOf } from "./faults.ts";
+import { formatGap, formatMessage, toObject } from "./print.ts";
+import { type Item, readAll } from "./read.ts";
 
-const SOURCES = {
-  poll: pollSource,
-  "long-poll": longPollSource,
-  sse: sseSource,
-  ndjson: ndjsonSource,
-  ws: webSocketSource,
-} as const satisfies Record<string, Source>;
+const TRANSPORTS: readonly TransportChoice[] = ["auto", "poll", "long-poll", "sse", "ndjson", "ws"];
 
 interface SubscribeOptions extends ServerOptions {
-  readonly transport: keyof typeof SOURCES;
+  readonly transport: TransportChoice;
   readonly since?: string;
   readonly last?: number;
   readonly event?: readonly string[];
@@ -36,6 +28,7 @@ interface SubscribeOptions extends ServerOptions {
   readonly count?: number;
   readonly untilCaughtUp?: boolean;
   readonly connectTimeout: number;
+  readonly cursorFile?: string;
 }
 
 /** `tidings subscribe`. */
@@ -48,7 +41,9 @@ export function subscribeCommand(): Command {
     )
     .argument("<channel...>", "channels; NAME@CURSOR begins after that cursor", channelArgument)
     .addOption(
-      new Option("-t, --transport <transport>", "how to read").choices(Object.keys(SOURCES)).default("sse"),
+      new Option("-t, --transport <transport>", "how to read; auto chooses")
+        .choices(TRANSPORTS)
+        .default("auto"),
     )
     .option(
       "--since <cursor>",
@@ -63,6 +58,7 @@ export function subscribeCommand(): Command {
     .option("-n, --count <n>", "end after n messages", wholeNumber)
     .option("--until-caught-up", "end once everything that is there now was printed")
     .option("--connect-timeout <time>", "how long to try the first connection", durationMs, 10_000)
+    .option("--cursor-file <path>", "keep in a file where it is, and go on there when it is started again")
     .addHelpText(
       "after",
       `
@@ -71,6 +67,7 @@ Examples:
   $ tidings subscribe builds/1 --since earliest --until-caught-up --json | jq .data
   $ tidings subscribe evals/7/logs evals/7/status --last 20 --transport ws
   $ tidings subscribe builds/1 --event exit --count 1
+  $ tidings subscribe chat/orders --since earliest --cursor-file ./orders.cursors --json | ./import
 ${EXIT_HELP}`,
     )
     .action(subscribe);
@@ -79,43 +76,55 @@ ${EXIT_HELP}`,
 
 async function subscribe(channels: readonly ChannelArgument[], options: SubscribeOptions): Promise<void> {
   const starts = new Map(channels.map(([channel, since]) => [channel, startFor(since, options)]));
-  const abort = new AbortController();
+  const events = options.event?.map(checkEvent);
+  const over = new AbortController();
   let exitCode: number = EXIT.ok;
+  let failure: Failure | undefined;
   const stop = (code: number) => (): void => {
     exitCode = code;
-    abort.abort();
+    over.abort();
   };
   process.once("SIGINT", stop(EXIT.interrupted));
   process.once("SIGTERM", stop(EXIT.terminated));
   onReaderGone(stop(EXIT.ok));
 
   const server = serverOf(options);
+  const cursors = options.cursorFile === undefined ? undefined : await openCursorFile(options.cursorFile);
   let left = options.count ?? Number.POSITIVE_INFINITY;
-  try {
-    const followed = follow({
-      server,
-      source: SOURCES[options.transport],
-      starts,
-      events: options.event?.map(checkEvent) ?? [],
-      signal: abort.signal,
-      connectTimeoutMs: options.connectTimeout,
-      onLost: (failure) => note(`${failure.message}; connecting again`),
-      onBack: () => note("connected again"),
-    });
-    if (left === 0) return;
-    for await (const item of followed) {
-      if (item.type === "caught-up") {
-        if (options.untilCaughtUp === true) break;
-        continue;
-      }
-      if (item.type === "gap") note(formatGap(item));
-      if (options.json === true) await print(`${JSON.stringify(item)}\n`);
-      else if (item.type === "message") await print(formatMessage(item, server));
-      if (item.type === "message" && --left <= 0) break;
+  if (left === 0) return;
+  const behind = new Set(starts.keys());
+  const take = async (item: Item): Promise<void> => {
+    if (item.type === "caught-up") {
+      behind.delete(item.channel);
+      if (behind.size === 0 && options.untilCaughtUp === true) over.abort();
+      return;
     }
+    if (item.type === "gap") note(formatGap(item));
+    if (options.json === true) await print(`${JSON.stringify(toObject(item, server))}\n`);
+    else if (item.type === "message") await print(formatMessage(item));
+    if (item.type === "message" && --left <= 0) over.abort();
+  };
+
+  const tidings = openClient({
+    server,
+    cursors,
+    transport: options.transport,
+    connectTimeoutMs: options.connectTimeout,
+    onFailed: (reason) => {
+      failure = reason;
+      over.abort();
+    },
+  });
+  try {
+    const handles = Array.from(starts, ([channel, start]) => tidings.channel(channel, { ...start, events }));
+    await readAll(handles, take, over);
   } catch (error) {
-    if (!abort.signal.aborted) throw error;
+    failure ??= error instanceof TidingsError ? failureOf(error, server) : undefined;
+    if (failure === undefined) throw error;
+  } finally {
+    tidings.close();
   }
+  if (failure !== undefined) throw failure;
   process.exitCode = exitCode;
 }
 
@@ -128,10 +137,10 @@ function channelArgument(text: string, before: readonly ChannelArgument[] = []):
   return [...before, [channel, at < 0 ? undefined : position(text.slice(at + 1))]];
 }
 
-function startFor(since: string | undefined, options: SubscribeOptions): Start {
-  if (since !== undefined) return { since };
-  if (options.last !== undefined) return { last: options.last };
-  return options.since === undefined ? { at: "default" } : { since: options.since };
+type Start = Pick<ReadOptions, "since" | "last">;
+
+function startFor(since: string | undefined, { last, since: ofAll }: SubscribeOptions): Start {
+  return since === undefined && last !== undefined ? { last } : { since: since ?? ofAll };
 }
 
 function position(text: string): string {

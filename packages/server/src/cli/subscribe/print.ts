@@ -1,4 +1,4 @@
-import type { ArtifactReference, GapFrame, MessageObject } from "@tidings/protocol";
+import type { Artifact, Gap, Message } from "@tidings/client";
 import type { Server } from "../api.ts";
 import { coloursFor, hasColours, isTerminal, printable } from "../terminal.ts";
 
@@ -6,19 +6,50 @@ import { coloursFor, hasColours, isTerminal, printable } from "../terminal.ts";
 const MAX_PREVIEW_LINES = 3;
 const MAX_PREVIEW_CHARACTERS = 240;
 
+/** The event of a message that was published without one. */
+const DEFAULT_EVENT = "message";
+
+/**
+ * The object as it travelled, for programs: bytes in base64, no event where there was none, and an artifact's URL from
+ * the server's root on.
+ */
+export function toObject(item: Message | Gap, server: Server): object {
+  if (item.type === "gap") return item;
+  const { type, channel, cursor, event, key, time, contentType, data, artifact, preview, deleted } = item;
+  // In the order of the server's own, which is that of people too: what it is of, and then its payload.
+  return {
+    type,
+    channel,
+    cursor,
+    event: event === DEFAULT_EVENT ? undefined : event,
+    key,
+    time,
+    contentType,
+    ...(data instanceof Uint8Array
+      ? { encoding: "base64", data: Buffer.from(data).toString("base64") }
+      : { data }),
+    artifact: artifact && { ...artifact, url: withoutRoot(artifact.url, server) },
+    preview,
+    deleted,
+  };
+}
+
+function withoutRoot(url: string, server: Server): string {
+  return url.startsWith(`${server.url}/`) ? url.slice(server.url.length) : url;
+}
+
 /** One message for people: time, channel, event, key where there is one, data. */
-export function formatMessage(message: MessageObject, server: Server): string {
+export function formatMessage(message: Message): string {
   const { dim, cyan, yellow } = coloursFor(process.stdout);
   const { channel, event, time, artifact, preview } = message;
-  const data = artifact === undefined ? formatData(message) : formatArtifact(artifact, preview, server);
-  const label = event === undefined ? "" : `${yellow(printable(event, false))}  `;
+  const data = artifact === undefined ? formatData(message) : formatArtifact(artifact, preview);
+  const label = event === DEFAULT_EVENT ? "" : `${yellow(printable(event, false))}  `;
   return `${dim(localTime(time))}  ${cyan(channel)}  ${label}${data}\n`;
 }
 
 /** `<1.2 MB of text/csv: http://…/artifacts/…>`, and what is shown of it. */
-function formatArtifact({ url, size, type }: ArtifactReference, preview: unknown, server: Server): string {
-  const whole = URL.parse(url, server.url)?.href ?? url;
-  const told = `<${formatBytes(size)} of ${printable(type, false)}: ${printable(whole, false)}>`;
+function formatArtifact({ url, size, type }: Artifact, preview: unknown): string {
+  const told = `<${formatBytes(size)} of ${printable(type, false)}: ${printable(url, false)}>`;
   if (preview === undefined) return told;
   const text = typeof preview === "string" ? preview : JSON.stringify(preview);
   // Enough to know it by: who wants more fetches it, and the channel's other messages stay in sight.
@@ -32,7 +63,7 @@ function formatBytes(bytes: number): string {
   return `${Number((bytes / 1_000 ** power).toFixed(1))} ${units[power]}`;
 }
 
-export function formatGap({ channel, reason, missed, from, to }: GapFrame): string {
+export function formatGap({ channel, reason, missed, from, to }: Gap): string {
   const count = missed === null ? "messages are" : missed === 1 ? "1 message is" : `${missed} messages are`;
   const why = {
     expired: "the log no longer holds them",
@@ -42,10 +73,11 @@ export function formatGap({ channel, reason, missed, from, to }: GapFrame): stri
   return `gap in ${channel}: ${count} missing between ${from} and ${to} (${why[reason] ?? reason}); reading goes on after ${to}`;
 }
 
-function formatData({ contentType, encoding, data, deleted, key }: MessageObject): string {
+function formatData({ contentType, data, deleted, key }: Message): string {
   if (deleted === true) return `deleted ${printable(key ?? "", false)}`;
-  if (encoding === "base64")
-    return `<${Buffer.byteLength(String(data), "base64")} bytes: ${String(data).slice(0, 60)}…>`;
+  if (data instanceof Uint8Array) {
+    return `<${data.byteLength} bytes: ${Buffer.from(data).toString("base64").slice(0, 60)}…>`;
+  }
   return shown(contentType === "text/plain" ? String(data) : JSON.stringify(data));
 }
 
