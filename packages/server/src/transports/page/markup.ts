@@ -1,7 +1,6 @@
 /** What the page's one document is made of. All of it is HTML already, but for the channel. */
 export interface PageParts {
   readonly channel: string;
-  readonly heartbeatMs: number;
   readonly style: string;
   readonly script: string;
 }
@@ -17,7 +16,7 @@ const FAVICON =
   "%3Cpath d='M3 13a7 7 0 0 1 0-10M13 3a7 7 0 0 1 0 10' fill='none' stroke='%232f7d69' stroke-width='1.6' stroke-linecap='round'/%3E%3C/svg%3E";
 
 /** The document. Style and script are its only ones, and nothing is fetched but the channel. */
-export function pageMarkup({ channel, heartbeatMs, style, script }: PageParts): string {
+export function pageMarkup({ channel, style, script }: PageParts): string {
   const name = escapeHtml(channel);
   return `<!doctype html>
 <html lang="en">
@@ -29,7 +28,7 @@ export function pageMarkup({ channel, heartbeatMs, style, script }: PageParts): 
 <link rel="icon" href="${FAVICON}">
 <style>${style}</style>
 </head>
-<body class="untouched" data-channel="${name}" data-heartbeat-ms="${heartbeatMs}">
+<body class="untouched" data-channel="${name}">
 <header>
   <div class="bar">
     <h1 title="${name}"><bdi>${name}</bdi></h1>

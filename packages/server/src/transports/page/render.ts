@@ -1,32 +1,30 @@
 import { createHash } from "node:crypto";
-import { linkScript } from "./link.ts";
+import { readFileSync } from "node:fs";
 import { pageMarkup } from "./markup.ts";
 import { PAGE_STYLE } from "./style.ts";
 
 export interface ChannelPageOptions {
   /** A checked channel name. */
   readonly channel: string;
-  /** How often the server's SSE sends a heartbeat, in milliseconds; the page gives a silent stream up. Default 15,000. */
-  readonly heartbeatMs?: number;
 }
 
-// From `src` (tests) and from `dist` alike this is where `tsc -b` puts the client.
-const CLIENT = new URL("../../../dist/transports/page/client/main.js", import.meta.url);
+// From `src` (tests) and from `dist` alike this is where the build puts `client`, bundled to one script without imports.
+const CLIENT = new URL("../../../dist/transports/page/client.js", import.meta.url);
 
-let linked: string | undefined;
+let read: string | undefined;
 
-/** Joined at the first page that is asked for, and kept. */
+/** Read at the first page that is asked for, and kept. */
 function clientScript(): string {
-  linked ??= linkScript(CLIENT);
-  return linked;
+  read ??= readFileSync(CLIENT, "utf8");
+  return read;
 }
 
 /**
  * The live page of a channel: one HTML document that reads the channel from the URL it was served at, wherever the
  * server is mounted. Serve it with {@link channelPageHeaders}, which let it run.
  */
-export function renderChannelPage({ channel, heartbeatMs = 15_000 }: ChannelPageOptions): string {
-  return pageMarkup({ channel, heartbeatMs, style: PAGE_STYLE, script: clientScript() });
+export function renderChannelPage({ channel }: ChannelPageOptions): string {
+  return pageMarkup({ channel, style: PAGE_STYLE, script: clientScript() });
 }
 
 /** The headers the page is served with. The same for every channel: style and script never change, so no nonce. */

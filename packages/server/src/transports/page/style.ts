@@ -51,12 +51,12 @@ h1 { flex: 1; min-width: 0; margin: 0; font: 600 17px/1.4 var(--mono); overflow:
 #state { display: inline-flex; align-items: center; gap: 8px; color: var(--tone); font-weight: 600; --tone: var(--soft); }
 #state[data-state="live"] { --tone: var(--good); }
 #state[data-state="catching-up"] { --tone: var(--busy); }
-#state[data-state="waiting"] { --tone: var(--warn); }
+#state:is([data-state="waiting"], [data-state="offline"]) { --tone: var(--warn); }
 #state[data-state="stopped"] { --tone: var(--bad); }
 .dot { width: 9px; height: 9px; border-radius: 50%; background: var(--tone); }
 #state-text { color: color-mix(in oklab, var(--tone) 62%, var(--ink)); }
 [data-state="live"] .dot { animation: breathe 3.2s ease-in-out infinite; }
-[data-state="connecting"] .dot, [data-state="waiting"] .dot { background: transparent; box-shadow: inset 0 0 0 2px var(--tone); }
+:is([data-state="connecting"], [data-state="waiting"], [data-state="offline"]) .dot { background: transparent; box-shadow: inset 0 0 0 2px var(--tone); }
 [data-state="stopped"] .dot { border-radius: 2px; }
 .fact::before { content: "·"; margin-right: 8px; }
 @keyframes breathe { 50% { box-shadow: 0 0 0 4px color-mix(in srgb, var(--tone) 22%, transparent); } }

@@ -1,10 +1,12 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeInBrowser, launchBrowser, openTab } from "@tidings/testing/browser";
 import { openServer, type TestServer } from "../../support/logs.ts";
-import { describeInBrowser, launchBrowser, openTab } from "./support/browser.ts";
 import { LivePage } from "./support/live-page.ts";
 
 const CHANNEL = "builds/1";
+/** What the page reads. */
+const STREAM = /\/connect$/;
 
 function numbered(count: number, from = 1): readonly number[] {
   return Array.from({ length: count }, (_, at) => from + at);
@@ -293,35 +295,73 @@ describeInBrowser("the live page of a channel", () => {
     await using server = await openServer({ log: "memory" });
     await publishNumbers(server, 3);
     await using tab = await openTab(browser);
+    await tab.page.clock.install();
+    let isAway = false;
+    await tab.page.route(STREAM, async (route) => (isAway ? route.abort() : route.continue()));
     const live = await LivePage.open(tab.page, `${server.url}/channels/${CHANNEL}`);
     await live.row('{"n":3}').waitFor();
-    const hasWaited = live.button("Now").waitFor();
+    isAway = true;
     await server.restart();
-    await hasWaited;
+    await live.button("Now").waitFor();
+    // No pause of its own ends any more: from here on it is the button that connects.
+    await tab.page.clock.pauseAt(Date.now() + 60_000);
+    await live.state("Reconnecting in").waitFor();
     await publishNumbers(server, 2, 101);
+    isAway = false;
     await live.button("Now").click();
+    await live.state("Live").waitFor();
+    await tab.page.clock.resume(); // what is drawn waits for it
     await live.page.getByText("epoch: the channel's log was started anew").waitFor();
     await live.row('{"n":102}').waitFor();
     expect(await live.previews()).toEqual([1, 2, 3, 101, 102].map((n) => `{"n":${n}}`));
   });
 
-  test("a connection that says nothing is given up after two heartbeats and opened anew", async () => {
+  test("a connection that does not greet is given up within seconds and opened anew", async () => {
     await using server = await openServer();
     await using tab = await openTab(browser);
     await tab.page.clock.install();
     let isSilent = true;
     // Not answered at all: what a proxy does that has lost its server.
-    await tab.page.route(/envelope/, async (route) => (isSilent ? undefined : route.continue()));
+    await tab.page.route(STREAM, async (route) => (isSilent ? undefined : route.continue()));
     await tab.page.goto(`${server.url}/channels/${CHANNEL}`);
     const live = new LivePage(tab.page);
     await live.state("Connecting").waitFor();
-    await tab.page.clock.fastForward(30_000);
-    expect(await live.state("Connecting").count()).toBe(1);
-    await tab.page.clock.fastForward(15_000);
+    await tab.page.clock.pauseAt(Date.now() + 5_000);
+    // A leap is a device that slept: the connection is given another moment.
+    await tab.page.clock.runFor(3_000);
+    await live.state("Reconnecting in").waitFor();
     isSilent = false;
+    await live.button("Now").click();
+    await live.state("Live").waitFor();
+  });
+
+  test("a connection that says nothing for two and a half heartbeats is given up and opened anew", async () => {
+    await using server = await openServer();
+    await using tab = await openTab(browser);
+    await tab.page.clock.install();
+    const live = await LivePage.open(tab.page, `${server.url}/channels/${CHANNEL}`);
+    const startMs = Date.now();
+    await tab.page.clock.pauseAt(startMs + 30_000);
+    expect(await live.state("Live").count()).toBe(1);
+    await tab.page.clock.pauseAt(startMs + 45_000);
+    await tab.page.clock.runFor(3_000);
     await live.state("Reconnecting in").waitFor();
     await live.button("Now").click();
     await live.state("Live").waitFor();
+  });
+
+  test("without a network it says so, and goes on by itself once there is one", async () => {
+    await using server = await openServer();
+    await using tab = await openTab(browser);
+    const live = await LivePage.open(tab.page, `${server.url}/channels/${CHANNEL}`);
+    await tab.page.context().setOffline(true);
+    await live.state("Offline").waitFor();
+    expect(await live.button("Now").isVisible()).toBe(false);
+    await publishNumbers(server, 2);
+    await tab.page.context().setOffline(false);
+    await live.row('{"n":2}').waitFor();
+    await live.state("Live").waitFor();
+    expect(await live.previews()).toEqual(['{"n":1}', '{"n":2}']);
   });
 
   test("a refusal that may pass is shown, and the stream tries again as the server asks", async () => {
@@ -329,7 +369,7 @@ describeInBrowser("the live page of a channel", () => {
     await using tab = await openTab(browser);
     const problem = { title: "The server is going down", detail: "Come back soon.", code: "DRAINING" };
     let attempts = 0;
-    await tab.page.route(/envelope/, (route) =>
+    await tab.page.route(STREAM, (route) =>
       attempts++ === 0
         ? route.fulfill({
             status: 503,
@@ -344,7 +384,7 @@ describeInBrowser("the live page of a channel", () => {
     await live.page
       .getByText("The server is going down (DRAINING). Come back soon.", { exact: true })
       .waitFor();
-    await live.state("Reconnecting in 1 s").waitFor();
+    await live.state(/Reconnecting in [12] s/).waitFor();
     await live.state("Live").waitFor();
     expect(await live.page.locator("#problem").isVisible()).toBe(false);
   });
@@ -358,7 +398,7 @@ describeInBrowser("the live page of a channel", () => {
       code: "UNAUTHENTICATED",
     };
     let isRefused = true;
-    await tab.page.route(/envelope/, (route) =>
+    await tab.page.route(STREAM, (route) =>
       isRefused
         ? route.fulfill({
             status: 401,
@@ -422,16 +462,20 @@ describeInBrowser("the live page of a channel", () => {
     expect(await live.page.evaluate("navigator.clipboard.readText()")).toBe(`curl '${url}'`);
   });
 
-  test("mounted under any path it works, and asks for nothing but its own URL", async () => {
+  test("mounted under any path it works, and asks for nothing but its own URL and the stream", async () => {
     await using server = await openServer({ basePath: "/some/where" });
     await publishNumbers(server, 300);
     await using tab = await openTab(browser);
     const live = await LivePage.open(tab.page, `${server.url}/channels/${CHANNEL}`);
     await live.row('{"n":300}').waitFor();
+    await server.tidings.publish(CHANNEL, Buffer.alloc(150_000));
+    await live.row("150.0 KB of application/octet-stream").click();
+    const stored = await live.page.getByRole("link", { name: "/artifacts/" }).getAttribute("href");
+    expect((await fetch(new URL(stored ?? "", server.url))).status).toBe(200);
     await live.button("Load earlier").click();
     await live.page.getByText("The channel begins here.").waitFor();
     const asked = tab.requests.filter((url) => !url.startsWith("data:")).map((url) => url.split("?")[0]);
-    expect(new Set(asked)).toEqual(new Set([`${server.url}/channels/${CHANNEL}`]));
+    expect(new Set(asked)).toEqual(new Set([`${server.url}/channels/${CHANNEL}`, `${server.url}/connect`]));
     expect(tab.faults).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 // The live page of one channel. What stands in the page's markup is found by id; src/transports/page/markup.ts has it.
+import type { ReadOptions } from "@tidings/client/sse";
 import { commandsFor, publishCommand } from "./commands.ts";
 import { announce, byClass, byId, copyOnClick, setHidden, showText, stamp } from "./dom.ts";
 import { EventChips } from "./event-chips.ts";
@@ -16,9 +17,9 @@ import { ChannelStream } from "./stream.ts";
 const BEGIN_WITH = 200;
 
 const channel = document.body.dataset["channel"] ?? "";
-const heartbeatMs = Number(document.body.dataset["heartbeatMs"]);
-// The page's own URL, wherever the server is mounted.
+// The page's own URL, and what the server is mounted at, wherever that is.
 const url = location.origin + location.pathname;
+const root = location.origin + decodeURIComponent(location.pathname).slice(0, -`/channels/${channel}`.length);
 const asked = new URLSearchParams(location.search);
 const events = asked.getAll("event");
 
@@ -27,7 +28,7 @@ const chips = new EventChips(() => applyFilter());
 const status = new Status(() => stream.reconnectNow());
 const publisher = new Publisher(url);
 const stream = new ChannelStream(
-  { url, query: streamQuery(), heartbeatMs },
+  { root, channel, events: events.length > 0 ? events : undefined, ...startOf(asked) },
   {
     state: (state) => {
       status.setState(state);
@@ -60,13 +61,11 @@ let filter: Filter = SEE_ALL;
 /** What is said above the first row where nothing earlier can be loaded. */
 let startNote: string | undefined;
 
-function streamQuery(): URLSearchParams {
-  const query = new URLSearchParams(events.map((event) => ["event", event]));
-  const since = asked.get("since");
-  const last = asked.get("last");
-  if (since !== null) query.set("since", since);
-  if (last !== null || since === null) query.set("last", last ?? String(BEGIN_WITH));
-  return query;
+function startOf(query: URLSearchParams): Pick<ReadOptions, "since" | "last"> {
+  const since = query.get("since") ?? undefined;
+  const last = query.get("last");
+  if (last !== null) return { since, last: Number(last) };
+  return since === undefined ? { last: BEGIN_WITH } : { since };
 }
 
 function drawList(): void {
@@ -186,11 +185,6 @@ listenForKeys({
   },
 });
 
-// The network or the reader is back: no need to sit out the pause.
-addEventListener("online", () => stream.reconnectNow());
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && status.kind === "waiting") stream.reconnectNow();
-});
 setInterval(() => {
   // Two hundred pages left open in the background should cost nothing.
   if (!document.hidden) status.draw();
@@ -202,4 +196,4 @@ applyFilter();
 // So that Page Up and Home work at once. A ring around all of it would only be noise before a key is pressed.
 byId("scroller").focus({ preventScroll: true });
 addEventListener("keydown", () => document.body.classList.remove("untouched"), { once: true, capture: true });
-void stream.run();
+stream.open();

@@ -3,14 +3,11 @@ export interface Problem {
   readonly title: string;
   readonly detail: string;
   readonly code: string | undefined;
-  /** Whether the same request may succeed later. */
-  readonly isRetryable: boolean;
 }
 
 /** Reads a refusal; a body that is no problem document still leaves the status to tell. */
 export async function problemOf(response: Response): Promise<Problem> {
   const { status, statusText } = response;
-  const isRetryable = status >= 500 || status === 408 || status === 429;
   const body = await response
     .json()
     .then((value: unknown) => (typeof value === "object" && value !== null ? value : {}))
@@ -20,12 +17,5 @@ export async function problemOf(response: Response): Promise<Problem> {
     title: typeof title === "string" ? title : `The server answered ${status} ${statusText}`.trimEnd(),
     detail: typeof detail === "string" ? detail : "",
     code: typeof code === "string" ? code : undefined,
-    isRetryable,
   };
-}
-
-/** `Retry-After` in milliseconds, where it is given in seconds (RFC 9110 §10.2.3). */
-export function retryAfterMs(response: Response): number | undefined {
-  const seconds = response.headers.get("retry-after");
-  return seconds !== null && /^\d{1,6}$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
 }

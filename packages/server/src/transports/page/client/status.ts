@@ -87,6 +87,8 @@ export class Status {
         return "Live";
       case "waiting":
         return `Reconnecting in ${Math.max(0, Math.ceil((this.#state.untilMs - Date.now()) / 1_000))} s`;
+      case "offline":
+        return "Offline";
       case "stopped":
         return "Stopped";
     }
@@ -120,6 +122,8 @@ export class Status {
         return "Live";
       case "waiting":
         return "Connection lost; reconnecting by itself";
+      case "offline":
+        return "Offline; reconnecting by itself once there is a network";
       case "stopped":
         return `Stopped: ${state.problem.title}`;
     }

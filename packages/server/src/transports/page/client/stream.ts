@@ -1,7 +1,15 @@
-import { type GapFrame, type MessageObject, SseDecoder, type SseEvent } from "@tidings/protocol";
-import { backoffMs } from "./backoff.ts";
+import {
+  connect,
+  type Gap,
+  type Message,
+  type ReadOptions,
+  type State,
+  type Tidings,
+  type TidingsError,
+} from "@tidings/client/sse";
+import { type MessageObject, toBase64 } from "@tidings/protocol";
 import { parseExact } from "./exact-json.ts";
-import { type Problem, problemOf, retryAfterMs } from "./problem.ts";
+import type { Problem } from "./problem.ts";
 
 /** Where the stream is. */
 export type StreamState =
@@ -9,6 +17,7 @@ export type StreamState =
   | { readonly kind: "catching-up" }
   | { readonly kind: "live" }
   | { readonly kind: "waiting"; readonly untilMs: number; readonly problem: Problem | undefined }
+  | { readonly kind: "offline" }
   | { readonly kind: "stopped"; readonly problem: Problem };
 
 export interface StreamHandler {
@@ -16,38 +25,26 @@ export interface StreamHandler {
   /** Where the first connection begins to read. */
   begun(cursor: string): void;
   message(message: MessageObject): void;
-  gap(gap: GapFrame): void;
+  gap(gap: Gap): void;
   /** The server's clock against the page's, in milliseconds; above 0 where the server's is ahead. */
   clock(aheadMs: number): void;
 }
 
-export interface StreamOptions {
-  /** The channel's URL without a query. */
-  readonly url: string;
-  /** Where to begin, and which events. */
-  readonly query: URLSearchParams;
-  /** How often the server sends a heartbeat, in milliseconds. */
-  readonly heartbeatMs: number;
+export interface StreamOptions extends Pick<ReadOptions, "since" | "last"> {
+  /** The server's root. */
+  readonly root: string;
+  readonly channel: string;
+  readonly events: readonly string[] | undefined;
 }
 
-/**
- * Reads the channel as Server-Sent Events for as long as the page is open, and resumes from its cursor.
- *
- * Not a native `EventSource`: that hands over named events only to listeners who know the names beforehand, and a
- * channel's events have any name; and it hides why the server refused. The format and the resume are the same.
- */
+/** Reads the channel for as long as the page is open: what the client tells, as this page shows it. */
 export class ChannelStream {
   readonly #options: StreamOptions;
   readonly #handler: StreamHandler;
-  #cursor: string | undefined;
+  #tidings: Tidings | undefined;
   #start: string | undefined;
-  #failures = 0;
-  #retryMs: number | undefined;
-  /** What the server asked for this one time: `draining`, `Retry-After`. */
-  #pauseMs: number | undefined;
-  #problem: Problem | undefined;
-  #wake: (() => void) | undefined;
-  #watchdog = 0;
+  #cursor: string | undefined;
+  #kind: StreamState["kind"] = "connecting";
 
   constructor(options: StreamOptions, handler: StreamHandler) {
     this.#options = options;
@@ -59,145 +56,98 @@ export class ChannelStream {
     return this.#start;
   }
 
-  /** Reads until the page is closed. */
-  async run(): Promise<never> {
-    for (;;) {
-      this.#problem = undefined;
-      this.#pauseMs = undefined;
-      await this.#readOnce();
-      await this.#pause();
-    }
+  /** Begins to read; after it was stopped, where it was. */
+  open(): void {
+    const { root, channel: name, since, last, events } = this.#options;
+    this.#tidings?.close();
+    const tidings = connect(root, {
+      parse: parseExact,
+      fetch: (input, init) => this.#fetch(input, init),
+      // Kept in the page alone. The first that is set is where the reading begins.
+      cursors: {
+        getItem: () => this.#cursor,
+        setItem: (_key, cursor) => this.#moved(cursor),
+      },
+    });
+    this.#tidings = tidings;
+    const channel = tidings.channel(name, { since, last, events });
+    tidings.on("state", (state) => this.#tidings === tidings && this.#connection(state));
+    // What is handed over late says nothing about a connection that was lost meanwhile.
+    channel.on("caught-up", () => tidings.state.name === "live" && this.#tell({ kind: "live" }));
+    channel.on("gap", (gap) => this.#handler.gap(gap));
+    channel.on("*", (_data, message) => this.#handler.message(asTravelled(message, root)));
+    channel.on("error", (error) => this.#tell({ kind: "stopped", problem: describe(error) }));
   }
 
   /** Connects at once where the stream waits or has stopped. */
   reconnectNow(): void {
-    this.#wake?.();
+    if (this.#kind === "stopped") this.open();
+    else this.#tidings?.reconnect();
   }
 
-  async #readOnce(): Promise<void> {
-    this.#handler.state({ kind: "connecting" });
-    const abort = new AbortController();
-    // Until its greeting shows otherwise.
-    this.#failures++;
-    try {
-      this.#watch(abort);
-      const response = await fetch(this.#url(), {
-        headers: { accept: "text/event-stream" },
-        cache: "no-store",
-        signal: abort.signal,
-      });
-      if (!response.ok || response.body === null) return await this.#refused(response);
-      this.#compareClocks(response);
-      this.#handler.state({ kind: "catching-up" });
-      await this.#read(response.body.getReader(), abort);
-    } catch (error) {
-      // What a stream cannot hold will not fit the next time either.
-      if (error instanceof RangeError) this.#problem = unreadable(error);
-      // Anything else is a connection that was lost or never came to be: tried again.
-    } finally {
-      clearTimeout(this.#watchdog);
-      abort.abort();
-    }
-  }
-
-  async #read(reader: ReadableStreamDefaultReader<Uint8Array>, abort: AbortController): Promise<void> {
-    const decoder = new SseDecoder({
-      event: (event) => this.#received(event, abort),
-      position: (cursor) => this.#moved(cursor),
-      retry: (retryMs) => (this.#retryMs = retryMs),
-    });
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      this.#watch(abort);
-      decoder.push(value);
-    }
-  }
-
-  #received({ event, data, lastEventId }: SseEvent, abort: AbortController): void {
-    if (lastEventId !== "") this.#moved(lastEventId);
-    const frame = parseExact(data);
-    switch (event) {
-      case "tidings.gap":
-        return this.#handler.gap(frame as GapFrame);
-      case "tidings.caught-up":
-        return this.#handler.state({ kind: "live" });
-      case "tidings.draining":
-        this.#pauseMs = (frame as { reconnectInMs?: number }).reconnectInMs;
-        return;
-      case "tidings.error": {
-        const { code, message, retryable } = frame as {
-          code?: string;
-          message?: string;
-          retryable?: boolean;
-        };
-        this.#problem = {
-          title: "The server ended the stream",
-          detail: message ?? "",
-          code,
-          isRetryable: retryable === true,
-        };
-        return abort.abort();
+  #connection(state: State): void {
+    switch (state.name) {
+      case "connecting":
+        return this.#tell({ kind: "connecting" });
+      case "live":
+        return this.#tell({ kind: "catching-up" });
+      case "waiting": {
+        const { retryAtMs: untilMs, reason } = state;
+        return this.#tell({
+          kind: "waiting",
+          untilMs,
+          problem: isUntold(reason) ? undefined : describe(reason),
+        });
       }
-      default:
-        // Control frames of a newer server are passed over.
-        if (!event.startsWith("tidings.")) this.#handler.message(frame as MessageObject);
+      case "offline":
+        return this.#tell({ kind: "offline" });
+      case "closed":
+        if (state.reason !== undefined) this.#tell({ kind: "stopped", problem: describe(state.reason) });
+        return;
+      case "idle":
+      // The channel cannot be read, which is told by itself.
     }
+  }
+
+  #tell(state: StreamState): void {
+    this.#kind = state.kind;
+    this.#handler.state(state);
   }
 
   #moved(cursor: string): void {
     if (this.#start === undefined) this.#handler.begun((this.#start = cursor));
     this.#cursor = cursor;
-    this.#failures = 0;
   }
 
-  async #refused(response: Response): Promise<void> {
-    const refusal = await problemOf(response);
-    this.#problem = refusal;
-    this.#pauseMs = retryAfterMs(response);
-  }
-
-  async #pause(): Promise<void> {
-    let timer = 0;
-    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
-    const problem = this.#problem;
-    if (problem?.isRetryable !== false) {
-      const random = Math.random();
-      const pauseMs =
-        this.#pauseMs ?? backoffMs({ failures: this.#failures, retryMs: this.#retryMs, random });
-      this.#handler.state({ kind: "waiting", untilMs: Date.now() + pauseMs, problem });
-      timer = setTimeout(() => this.#wake?.(), pauseMs);
-    } else {
-      this.#handler.state({ kind: "stopped", problem });
-    }
-    await woken;
-    clearTimeout(timer);
-    this.#wake = undefined;
-  }
-
-  /** A connection that says nothing for longer than two heartbeats is dead, whatever the network thinks. */
-  #watch(abort: AbortController): void {
-    clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => abort.abort(), 2.5 * this.#options.heartbeatMs + 5_000);
-  }
-
-  #compareClocks(response: Response): void {
+  async #fetch(...request: Parameters<typeof fetch>): Promise<Response> {
+    const response = await fetch(...request);
     const date = Date.parse(response.headers.get("date") ?? "");
     // The header counts whole seconds, so only more than that says anything.
     const aheadMs = date - Date.now();
     this.#handler.clock(Math.abs(aheadMs) > 2_000 ? aheadMs : 0);
-  }
-
-  #url(): string {
-    const query = new URLSearchParams(this.#options.query);
-    if (this.#cursor !== undefined) {
-      query.delete("last");
-      query.set("since", this.#cursor);
-    }
-    return `${this.#options.url}?envelope&${query}`;
+    return response;
   }
 }
 
-function unreadable({ message }: RangeError): Problem {
-  return { title: "The stream cannot be read", detail: message, code: undefined, isRetryable: false };
+/** A connection that was lost, or never came to be: the state says all there is to say. */
+function isUntold({ code, status }: TidingsError): boolean {
+  return status === undefined && /^(UNREACHABLE|SILENT|CONNECTION_LOST|TRANSPORT_BLOCKED)$/.test(code);
+}
+
+function describe({ code, message, status, data }: TidingsError): Problem {
+  // Not from the server itself, but from something before it.
+  if (status !== undefined && /^(UNREACHABLE|TRANSPORT_BLOCKED)$/.test(code))
+    return { title: `The server answered ${status}`, detail: "", code: undefined };
+  const { title } = Object(data) as { readonly title?: unknown };
+  return { title: typeof title === "string" ? title : "The channel cannot be read", detail: message, code };
+}
+
+/** As it travelled, which is how the pages of earlier messages bring it too; an artifact by its path on this host. */
+function asTravelled(message: Message, root: string): MessageObject {
+  const { data, artifact, ...rest } = message;
+  return {
+    ...rest,
+    ...(data instanceof Uint8Array ? { encoding: "base64", data: toBase64(data) } : { data }),
+    ...(artifact && { artifact: { ...artifact, url: artifact.url.replace(new URL(root).origin, "") } }),
+  };
 }

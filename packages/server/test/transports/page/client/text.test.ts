@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { backoffMs } from "../../../../src/transports/page/client/backoff.ts";
 import { commandsFor, quoteForShell } from "../../../../src/transports/page/client/commands.ts";
 import { parseExact } from "../../../../src/transports/page/client/exact-json.ts";
 import { matches } from "../../../../src/transports/page/client/filter.ts";
@@ -18,20 +17,6 @@ import {
   toItem,
 } from "../../../../src/transports/page/client/item.ts";
 import { oneLine, visibleText } from "../../../../src/transports/page/client/visible-text.ts";
-
-describe("the pause before a reconnect", () => {
-  test("is between half and all of the server's retry after a stream that worked", () => {
-    expect(backoffMs({ failures: 0, retryMs: 3_000, random: 0 })).toBe(1_500);
-    expect(backoffMs({ failures: 0, retryMs: 3_000, random: 0.999 })).toBeLessThanOrEqual(3_000);
-  });
-
-  test("doubles with each failure, and never passes 30 s", () => {
-    const pauses = [0, 1, 2, 3, 10, 1_000].map((failures) =>
-      backoffMs({ failures, retryMs: undefined, random: 1 }),
-    );
-    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 30_000, 30_000]);
-  });
-});
 
 describe("text on the page", () => {
   test("shows control characters as pictures, leaves terminal colours out, and disarms direction marks", () => {
