@@ -5,9 +5,8 @@ import { DEFAULTS } from "../../src/config/defaults.ts";
 import { valueAt } from "../../src/config/fields.ts";
 import { parseDuration } from "../../src/config/units.ts";
 import { flagValues } from "../../src/cli/config/flags.ts";
-import { headingsOf, readDoc, sectionOf, tableOf } from "./support/markdown.ts";
+import { headingsOf, readDoc, sectionOf, tableOf, sorted } from "@tidings/testing/docs";
 import { captureProgram } from "./support/program.ts";
-import { sorted } from "./support/sorted.ts";
 
 const document = readDoc("docs/reference/cli.md");
 

@@ -2,9 +2,8 @@ import { ERRORS } from "@tidings/protocol";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
 import { goneProblem } from "../../src/http/openapi/examples.ts";
-import { blocksOf, readDoc, tableOf } from "./support/markdown.ts";
+import { blocksOf, readDoc, tableOf, sorted } from "@tidings/testing/docs";
 import { api } from "./support/openapi.ts";
-import { sorted } from "./support/sorted.ts";
 
 const document = readDoc("docs/reference/errors.md");
 const rows = tableOf(document);

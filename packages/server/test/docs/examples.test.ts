@@ -5,16 +5,24 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Block, blocksOf, readDoc, root } from "./support/markdown.ts";
+import { type Block, blocksOf, readDoc, root } from "@tidings/testing/docs";
 
 const LAUNCHER = join(root, "packages/server/bin/tidings.js");
 /** What the documents say; the tests' server is elsewhere. */
 const DOCUMENTED_URL = "http://127.0.0.1:8080";
+/** Node.js 22.13 takes the types off a program only when it is asked to. */
+const TYPES = process.features.typescript ? [] : ["--experimental-strip-types", "--no-warnings"];
 /** A block that is to end by itself and does not. */
 const LONGEST_MS = 20_000;
 
-/** Blocks tagged ```sh test prints="…"``` or ```js test …```; `stream` for one that does not end by itself. */
-for (const document of ["README.md", "docs/start.md"]) {
+/** Blocks tagged ```sh test prints="…"```, ```js test …``` or ```ts test …```; `stream` for one that does not end by itself. */
+for (const document of [
+  "README.md",
+  "docs/start.md",
+  "docs/concepts.md",
+  "docs/reference/client.md",
+  "packages/client/README.md",
+]) {
   describe(`${document}: each block runs as pasted`, () => {
     let server: CliServer;
     beforeAll(async () => {
@@ -22,9 +30,9 @@ for (const document of ["README.md", "docs/start.md"]) {
     });
     afterAll(() => server.stop());
 
-    const blocks = blocksOf(readDoc(document)).filter(({ tag }) => /^(?:sh|js) test\b/.test(tag));
+    const blocks = blocksOf(readDoc(document)).filter(({ tag }) => /^(?:sh|js|ts) test\b/.test(tag));
 
-    test("there are some", () => expect(blocks.length).toBeGreaterThan(2));
+    test("there are some", () => expect(blocks.length).toBeGreaterThan(0));
 
     for (const block of blocks) {
       test(`line ${block.line}: ${block.text.trim().split("\n")[0]}`, async () => {
@@ -91,13 +99,14 @@ class CliServer {
     block: Block,
     wanted: string,
   ): Promise<{ readonly output: string; readonly code: number | null }> {
-    const isScript = block.tag.startsWith("js");
+    const isScript = !block.tag.startsWith("sh");
     const text = block.text.replaceAll(DOCUMENTED_URL, this.#url);
-    // In the clone's root, where `tidings` is found by its name; .mjs, since it is one whatever stands beside it.
-    const file = join(root, "test-output", `docs-${process.pid}-${block.line}.mjs`);
+    // In the clone's root, where `tidings` is found by its name; .mjs or .mts, since it is one whatever stands beside it.
+    const ending = block.tag.startsWith("ts") ? "mts" : "mjs";
+    const file = join(root, "test-output", `docs-${process.pid}-${block.line}.${ending}`);
     await mkdir(dirname(file), { recursive: true });
     if (isScript) await writeFile(file, text);
-    const [command, args] = isScript ? [process.execPath, [file]] : ["sh", ["-e", "-c", text]];
+    const [command, args] = isScript ? [process.execPath, [...TYPES, file]] : ["sh", ["-e", "-c", text]];
     const child = spawn(command, args, {
       cwd: root,
       detached: true,

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { readDoc, tableOf } from "./support/markdown.ts";
+import { readDoc, tableOf, sorted } from "@tidings/testing/docs";
 import { api, operationsOf } from "./support/openapi.ts";
-import { sorted } from "./support/sorted.ts";
 
 test("docs/reference/http.md has the URLs and methods that the OpenAPI document has", () => {
   const documented = tableOf(readDoc("docs/reference/http.md")).flatMap(([path, methods = ""]) =>

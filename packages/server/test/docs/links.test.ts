@@ -1,9 +1,16 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readDoc, root } from "./support/markdown.ts";
+import { readDoc, root } from "@tidings/testing/docs";
 
-const DOCUMENTS = ["README.md", "PROTOCOL.md", "CHANGELOG.md", ...markdownBelow("docs"), ...packageReadmes()];
+const DOCUMENTS = [
+  "README.md",
+  "PROTOCOL.md",
+  "CHANGELOG.md",
+  ...markdownBelow("docs"),
+  ...markdownBelow("examples"),
+  ...packageReadmes(),
+];
 
 describe("links", () => {
   for (const document of DOCUMENTS) {

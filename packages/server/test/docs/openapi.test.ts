@@ -1,3 +1,4 @@
+import { sorted } from "@tidings/testing/docs";
 import { DEFAULT_LIMITS, ERRORS, type ErrorCode } from "@tidings/protocol";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test, vi } from "vitest";
@@ -5,7 +6,6 @@ import { describeApi } from "../../src/http/openapi.ts";
 import { Router } from "../../src/http/router.ts";
 import { api, codesOf, operationsOf, type Parameter } from "./support/openapi.ts";
 import { startServer } from "./support/server.ts";
-import { sorted } from "./support/sorted.ts";
 
 /** Faults that no HTTP request can meet in this version: of frames, of the process's own start, of what is to come. */
 const NOT_BY_HTTP: readonly ErrorCode[] = [
@@ -91,8 +91,8 @@ describe("the OpenAPI document", () => {
 
   test("names every query parameter that a read takes", async () => {
     await using server = await startServer();
-    const names = (path: string): string[] =>
-      (api.paths[path]?.["get"]?.parameters ?? [])
+    const names = (path: string, method = "get"): string[] =>
+      (api.paths[path]?.[method]?.parameters ?? [])
         .filter((each) => each.in === "query")
         .map(({ name }) => name);
     for (const [path, url] of [
@@ -104,6 +104,10 @@ describe("the OpenAPI document", () => {
       const known = /; there are (.+)\.$/.exec(problem.detail)?.[1]?.split(", ");
       expect(sorted(names(path))).toEqual(sorted(known ?? []));
     }
+    const posted = await fetch(`${server.url}/connect?no-such-name`, { method: "POST" });
+    const { detail } = (await posted.json()) as { detail: string };
+    const known = /; there are (.+)\.$/.exec(detail)?.[1]?.split(", ");
+    expect(sorted(names("/connect", "post"))).toEqual(sorted(known ?? []));
   });
 });
 

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { readDoc, sectionOf, tableOf } from "./support/markdown.ts";
+import { readDoc, sectionOf, tableOf, sorted } from "@tidings/testing/docs";
 import { startServer } from "./support/server.ts";
-import { sorted } from "./support/sorted.ts";
 
 const document = readDoc("docs/operating.md");
 

@@ -9,9 +9,8 @@ import { FIELDS, valueAt } from "../../src/config/fields.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { checkLayer, LIMIT_NAMES } from "../../src/config/schema.ts";
 import { parseDuration, parseSize, parseWhole } from "../../src/config/units.ts";
-import { blocksOf, readDoc, sectionOf, tableOf } from "./support/markdown.ts";
+import { blocksOf, readDoc, sectionOf, tableOf, sorted } from "@tidings/testing/docs";
 import { captureProgram } from "./support/program.ts";
-import { sorted } from "./support/sorted.ts";
 
 const document = readDoc("docs/reference/options.md");
 const rows = tableOf(sectionOf(document, "## Fields")).map(

@@ -1,7 +1,7 @@
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import type { MessageObject } from "@tidings/protocol";
-import { blocksOf, readDoc } from "./support/markdown.ts";
+import { blocksOf, readDoc } from "@tidings/testing/docs";
 import { startServer } from "./support/server.ts";
 
 interface FollowOptions {

@@ -18,9 +18,8 @@ import {
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { parseBatch } from "../../src/http/payload.ts";
-import { type Block, blocksOf, headingsOf, readDoc, sectionOf, tableOf } from "./support/markdown.ts";
+import { type Block, blocksOf, headingsOf, readDoc, sectionOf, tableOf, sorted } from "@tidings/testing/docs";
 import { api } from "./support/openapi.ts";
-import { sorted } from "./support/sorted.ts";
 
 const protocol = readDoc("PROTOCOL.md");
 const blocks = blocksOf(protocol);
@@ -186,6 +185,7 @@ const READERS: Readonly<Record<string, (block: Block) => void>> = {
   "json published": ({ text }) => checkSchema("Published", text),
   "json artifact": ({ text }) => checkSchema("Artifact", text),
   "json presence": ({ text }) => checkSchema("Presence", text),
+  "json connect": ({ text }) => checkSchema("ConnectRequest", text),
   "json patch": ({ text }) => checkSchema("ConnectionPatch", text),
   "json patched": ({ text }) => checkSchema("ConnectionPatched", text),
   sse: ({ text }) => checkEventStream(text),
