@@ -1,4 +1,4 @@
-import { type Batch, type Cursor, pageFormat, sliceBatch } from "@tidings/protocol";
+import { type Batch, type Cursor, pageFormat, sliceBatch, type WireFormat } from "@tidings/protocol";
 import { eventFilter } from "./filter.ts";
 import { fitBatch } from "./fit.ts";
 import { type Gap, joinGaps, moveTo } from "./gap.ts";
@@ -16,11 +16,17 @@ export interface PageRequest {
 
 /** What one poll brought. */
 export interface PageResult {
-  /** Message objects, each followed by a comma, in parts. */
+  /** The messages as the format writes them, in parts. */
   readonly parts: readonly Uint8Array[];
   readonly messages: number;
-  /** Where each reader began, and where the next poll goes on; absent for a channel that had no turn yet. */
-  readonly cursors: ReadonlyMap<string, { readonly from: Cursor; readonly to: Cursor }>;
+  /**
+   * Where each reader began, where the next poll goes on, and whether there was nothing more of it; absent for a channel that had no
+   * turn yet.
+   */
+  readonly cursors: ReadonlyMap<
+    string,
+    { readonly from: Cursor; readonly to: Cursor; readonly isAtHead: boolean }
+  >;
   /** One at most of each channel, before its messages. */
   readonly gaps: readonly { readonly channel: string; readonly gap: Gap }[];
   /** Whether there was nothing more at this moment. */
@@ -55,7 +61,14 @@ export class PageReader implements ReaderSink, FlushListener {
   #resolve!: (result: PageResult) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(hub: Hub, requests: readonly PageRequest[], limits: PageLimits, waits: boolean) {
+  /** @param format default: what stands in the array of a page */
+  constructor(
+    hub: Hub,
+    requests: readonly PageRequest[],
+    limits: PageLimits,
+    waits: boolean,
+    format: WireFormat = pageFormat,
+  ) {
     this.#hub = hub;
     this.#limits = limits;
     this.#waits = waits;
@@ -69,7 +82,7 @@ export class PageReader implements ReaderSink, FlushListener {
         channel,
         start,
         filter,
-        format: pageFormat,
+        format,
         limits,
         onGap: onGap ?? "continue",
         stopsAtHead: !waits,
@@ -90,13 +103,15 @@ export class PageReader implements ReaderSink, FlushListener {
   finish(): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    const cursors = new Map<string, { from: Cursor; to: Cursor }>();
-    let caughtUp = this.#cutAt.size === 0;
+    const cursors = new Map<string, { from: Cursor; to: Cursor; isAtHead: boolean }>();
+    let caughtUp = true;
     for (const reader of this.#readers) {
       const from = this.#from.get(reader.channel);
-      const to = this.#cutAt.get(reader.channel) ?? reader.cursor;
-      if (from !== undefined && to !== undefined) cursors.set(reader.channel, { from, to });
-      caughtUp &&= reader.isAtHead;
+      const cutAt = this.#cutAt.get(reader.channel);
+      const to = cutAt ?? reader.cursor;
+      const isAtHead = reader.isAtHead && cutAt === undefined;
+      if (from !== undefined && to !== undefined) cursors.set(reader.channel, { from, to, isAtHead });
+      caughtUp &&= isAtHead;
       reader.stop();
     }
     const gaps = [...this.#gaps].map(([channel, gap]) => ({ channel, gap }));

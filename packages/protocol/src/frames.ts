@@ -156,6 +156,8 @@ export interface PresenceFrame {
   readonly updated?: readonly Member[];
   /** The names of those that left. */
   readonly left?: readonly string[];
+  /** Of a stream that ends: what the next one says, to be told only of something else. */
+  readonly version?: string;
 }
 
 /** All that a stream of frames can bring to a client. */

@@ -120,11 +120,17 @@ export class Presence {
 
   /** Who is there now, by name. `limit` is at least 1. Throws as {@link check}. */
   list(channel: string, after: string = "", limit: number = Infinity): PresencePage {
+    const version = this.version(channel);
+    const roster = this.#rooms.get(channel)?.roster;
+    if (roster === undefined || version === 0) return { count: 0, members: [], next: undefined, version };
+    return { count: roster.size, version, ...roster.page(after, limit) };
+  }
+
+  /** The one of {@link list}. Throws as {@link check}. */
+  version(channel: string): number {
     const roster = this.#rooms.get(this.check(channel))?.roster;
     // A channel that was forgotten and one that everybody left are the same.
-    if (roster === undefined || roster.size === 0)
-      return { count: 0, members: [], next: undefined, version: 0 };
-    return { count: roster.size, version: roster.version, ...roster.page(after, limit) };
+    return roster === undefined || roster.size === 0 ? 0 : roster.version;
   }
 
   /** Calls once after a change of the channel was told to its listeners; what it answers takes that back. */

@@ -15,7 +15,7 @@ import type { Services } from "../http/services.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { serveNdjson } from "../transports/ndjson/index.ts";
 import { servePage } from "../transports/page/index.ts";
-import { servePoll } from "../transports/polling/index.ts";
+import { serveFrames, servePoll } from "../transports/polling/index.ts";
 import { serveSse } from "../transports/sse/index.ts";
 import { version } from "../version.ts";
 
@@ -92,12 +92,15 @@ async function serveChannel(services: Services, { req, res, query, name }: Excha
 /** `GET /connect` and `POST /connect`: many channels on one connection, as the URL says, or the body. */
 async function serveConnect(services: Services, { req, res, query }: Exchange): Promise<void> {
   const kind = negotiate(req, ["json", "sse", "ndjson"]);
-  const isPage = kind === "json";
-  const read =
-    req.method === "POST"
-      ? await connectBody(req, query, services, isPage)
-      : connectQuery(req, query, services, isPage);
+  const isPosted = req.method === "POST";
+  // Lines that end where a page would.
+  const isShort = isPosted && kind === "ndjson" && query.has("wait");
+  const isPage = kind === "json" || isShort;
+  const read = isPosted
+    ? await connectBody(req, query, services, isPage)
+    : connectQuery(req, query, services, isPage);
   if (kind === "sse") return serveSse(services, res, read, true);
+  if (isShort) return serveFrames(services, res, read);
   if (kind === "ndjson") return serveNdjson(services, res, read, true);
   return servePoll(services, req, res, read, true);
 }

@@ -23,7 +23,7 @@ interface ChannelEntry {
   readonly last?: number | undefined;
   readonly events?: readonly string[] | undefined;
   readonly gap?: "continue" | "fail" | undefined;
-  readonly presence?: boolean | undefined;
+  readonly presence?: boolean | string | undefined;
 }
 
 interface MemberEntry {
@@ -45,7 +45,7 @@ const lists = {
       last: z.int().min(0).optional(),
       events: names.refine((events) => events.length > 0, "it must name an event").optional(),
       gap: z.enum(["continue", "fail"]).optional(),
-      presence: z.boolean().optional(),
+      presence: z.union([z.boolean(), z.string()]).optional(),
     }),
   ).optional(),
   join: listOf(
@@ -125,7 +125,8 @@ export function readEntry(entry: ChannelEntry, services: Services, isPage: boole
     start: readStart(since, last, defaultStart(services, channel, isPage)),
     events: checkEvents(events, services.limits),
     onGap: gap,
-    presence,
+    presence: presence !== false,
+    knownPresence: typeof presence === "string" ? presence : undefined,
   };
 }
 

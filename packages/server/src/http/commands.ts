@@ -5,7 +5,7 @@ import { readBody, requireJson } from "./body.ts";
 import { negotiate } from "./negotiate.ts";
 import { sendDocument, sendJson } from "./problem.ts";
 import { readIdempotencyKey } from "./publish.ts";
-import { checkNames, invalid } from "./query.ts";
+import { checkNames, invalid, readCount } from "./query.ts";
 import type { Services } from "./services.ts";
 
 /** An address can be a proxy's or a whole office's, so it may have more than one connection may. */
@@ -54,10 +54,10 @@ export async function serveCommand(
   query: URLSearchParams,
 ): Promise<void> {
   const { commands, limits } = services;
-  checkNames(query, ["timeout"]);
+  checkNames(query, ["timeout", "timeoutMs", "idempotencyKey"]);
   const kind = negotiate(req, ["json", "ndjson"]);
   const timeoutMs = readTimeout(query);
-  const idempotencyKey = readIdempotencyKey(req);
+  const idempotencyKey = readIdempotencyKey(req, query);
   // Before the body is taken in: what is not there need not be sent.
   commands.registry.find(name);
   const input = await readInput(req, limits.maxCommandBytes);
@@ -172,8 +172,10 @@ function goneWith(res: ServerResponse, call: Call): void {
   res.once("close", () => call.gone());
 }
 
-/** `?timeout=SECONDS`. More than the server allows is cut to what it does. */
+/** `?timeout=SECONDS`, or `?timeoutMs=` as in the frame. More than the server allows is cut to what it does. */
 function readTimeout(query: URLSearchParams): number | undefined {
+  const ms = query.get("timeoutMs");
+  if (ms !== null) return readCount("timeoutMs", ms, 1, Number.MAX_SAFE_INTEGER);
   const given = query.get("timeout");
   if (given === null) return undefined;
   if (!/^[0-9]{1,6}(?:\.[0-9]{1,3})?$/.test(given) || Number(given) === 0)

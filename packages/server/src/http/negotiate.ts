@@ -26,3 +26,9 @@ export function negotiate(req: IncomingMessage, offered: readonly Representation
     `${quote(String(req.headers.accept))} is not offered here; accept one of ${types.join(", ")}, or upgrade to a WebSocket.`,
   );
 }
+
+/** Whether lines are wanted rather than JSON, where whoever takes neither is answered all the same. */
+export function wantsLines(req: IncomingMessage): boolean {
+  const types = ["application/json", "application/x-ndjson"];
+  return new Negotiator(req).mediaType(types) === "application/x-ndjson";
+}

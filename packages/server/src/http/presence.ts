@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { PresencePage } from "@tidings/core";
 import { checkChannel, TidingsError } from "@tidings/protocol";
 import { readBody } from "./body.ts";
 import type { OpenConnection } from "./connections.ts";
@@ -26,14 +25,14 @@ export async function servePresence(
   const waitMs = readWait(req, query, services.limits);
   let page = services.presence.list(channel, after, limit);
   const known = req.headers["if-none-match"];
-  if (waitMs > 0 && req.method !== "HEAD" && isSame(known, tagOf(services, page))) {
+  if (waitMs > 0 && req.method !== "HEAD" && isSame(known, tagOf(services, channel))) {
     await change(services, res, channel, waitMs);
     if (res.destroyed) return;
     page = services.presence.list(channel, after, limit);
   }
   // Beside what CORS says there.
   res.appendHeader("Vary", "Prefer");
-  const tag = tagOf(services, page);
+  const tag = tagOf(services, channel);
   const headers = { ETag: tag, "Cache-Control": "no-cache" };
   if (isSame(known, tag)) return void res.writeHead(304, headers).end();
   const next = page.next === undefined ? "" : `,"next":${JSON.stringify(page.next)}`;
@@ -80,9 +79,14 @@ export function serveDeleteMember(
   res.writeHead(204).end();
 }
 
-/** A process of its own has other versions: an old tag must never fit by chance. */
-function tagOf({ nodeId }: Services, { version }: PresencePage): string {
-  return `"${nodeId}.${version}"`;
+/** The version of who is in a channel, as clients are told it. Throws as `Presence.check`. */
+export function presenceVersion({ nodeId, presence }: Services, channel: string): string {
+  // A process of its own has other versions: an old one must never fit by chance.
+  return `${nodeId}.${presence.version(channel)}`;
+}
+
+function tagOf(services: Services, channel: string): string {
+  return `"${presenceVersion(services, channel)}"`;
 }
 
 /** `If-None-Match` compares weakly (RFC 9110 §13.1.2). */

@@ -10,12 +10,15 @@ import {
 } from "@tidings/protocol";
 import { readBody, startBody } from "./body.ts";
 import { storeBody } from "./large-body.ts";
+import { wantsLines } from "./negotiate.ts";
 import { bodyKind, checkPayload, parseBatch } from "./payload.ts";
-import { sendJson } from "./problem.ts";
+import { sendBody, sendJson } from "./problem.ts";
 import { checkNames, invalid, readFlag } from "./query.ts";
 import type { Services } from "./services.ts";
 
-const OF_ONE_MESSAGE = ["event", "key", "inline", "preview", "artifact"];
+const OF_ONE_MESSAGE = ["event", "key", "inline", "preview", "artifact", "deleted"];
+/** What holds for the request as one, for who had rather say it in the URL than in headers. */
+const OF_THE_REQUEST = ["idempotencyKey", "ifHead"];
 const NOTHING = Buffer.alloc(0);
 
 /** `POST /channels/{channel}`: one message, or a batch of them, appended as one. */
@@ -28,25 +31,36 @@ export async function servePublish(
 ): Promise<void> {
   const { publisher, limits } = services;
   const channel = checkChannel(name);
-  checkNames(query, [...OF_ONE_MESSAGE, "ephemeral"]);
+  checkNames(query, [...OF_ONE_MESSAGE, ...OF_THE_REQUEST, "ephemeral"]);
+  const isLine = wantsLines(req);
   const options = readOptions(services, req, query);
-  if (query.has("artifact")) {
-    await readBody(req, 0, "BODY_INVALID", "A message that names an artifact has no body of its own.");
-    const message = { ...readMessage(query), kind: "bytes", data: NOTHING } as const;
-    const artifactId = query.get("artifact") ?? "";
-    return answer(res, await publisher.publish(channel, [{ ...message, artifactId }], options));
+  const artifactId = query.get("artifact");
+  const isDeleted = readFlag(query, "deleted");
+  if (artifactId !== null || isDeleted) {
+    if (artifactId !== null && isDeleted)
+      throw invalid("deleted", '"deleted" and "artifact" exclude each other; give one.');
+    await readBody(
+      req,
+      0,
+      "BODY_INVALID",
+      "What deletes a key, or names an artifact, has no body of its own.",
+    );
+    const message = { ...readMessage(query), data: NOTHING };
+    const publish: PublishMessage =
+      artifactId === null ? { ...message, kind: "none" } : { ...message, kind: "bytes", artifactId };
+    return answer(res, await publisher.publish(channel, [publish], options), { isLine });
   }
   const kind = bodyKind(req.headers["content-type"]);
   if (kind !== "batch") {
     const message = await readOne(services, req, channel, kind, readMessage(query), options);
-    return answer(res, await publisher.publish(channel, [message], options));
+    return answer(res, await publisher.publish(channel, [message], options), { isLine });
   }
   for (const one of OF_ONE_MESSAGE) {
     if (query.has(one)) throw invalid(one, `a batch has its "${one}" in each line; leave it out of the URL.`);
   }
   const advice = "Send it in several batches, or large payloads each by itself.";
   const batch = parseBatch(await readBody(req, limits.maxBatchBytes, "BATCH_TOO_LARGE", advice));
-  answer(res, await publisher.publish(channel, batch, options), batch.length);
+  answer(res, await publisher.publish(channel, batch, options), { count: batch.length, isLine });
 }
 
 /** `DELETE /channels/{channel}?key=`: deletes a key of a channel that keeps the newest message of each. */
@@ -58,11 +72,11 @@ export async function serveDeleteKey(
   query: URLSearchParams,
 ): Promise<void> {
   const channel = checkChannel(name);
-  checkNames(query, ["key", "event"]);
+  checkNames(query, ["key", "event", ...OF_THE_REQUEST]);
   const deletion = { ...readMessage(query), kind: "none", data: NOTHING } as const;
   const appended = await services.publisher.publish(channel, [deletion], readOptions(services, req, query));
   // Nothing was made that has a URL of its own, as a publish's 201 would say.
-  answer(res, appended, undefined, 200);
+  answer(res, appended, { status: 200 });
 }
 
 /** Reads the body whole and checks it; one that is larger than a message can be goes straight to the store. */
@@ -120,20 +134,29 @@ function advice(inline: boolean | undefined, ephemeral: boolean | undefined): st
         "POST /artifacts and publish its URL.";
 }
 
+/** As JSON; or as the line that answers a frame, for who reads all answers so. */
 function answer(
   res: ServerResponse,
   appended: Appended | undefined,
-  batchCount?: number,
-  status: 200 | 201 = 201,
+  about: { readonly count?: number; readonly status?: 200 | 201; readonly isLine?: boolean },
 ): void {
-  const counted = batchCount === undefined ? {} : { count: batchCount };
-  if (appended === undefined) return sendJson(res, 202, counted);
-  const isRepeat = appended.appended === 0;
-  sendJson(res, isRepeat ? 200 : status, {
-    cursor: formatCursor(appended),
-    offset: appended.offset,
-    ...counted,
-    ...(isRepeat ? { duplicate: true } : {}),
+  const { count, status = 201, isLine = false } = about;
+  const counted = count === undefined ? {} : { count };
+  const isRepeat = appended?.appended === 0;
+  const published =
+    appended === undefined
+      ? counted
+      : {
+          cursor: formatCursor(appended),
+          offset: appended.offset,
+          ...counted,
+          ...(isRepeat ? { duplicate: true } : {}),
+        };
+  const code = appended === undefined ? 202 : isRepeat ? 200 : status;
+  if (!isLine) return sendJson(res, code, published);
+  sendBody(res, code, `${JSON.stringify({ type: "ok", ...published })}\n`, {
+    "Content-Type": "application/x-ndjson",
+    "Cache-Control": "no-store",
   });
 }
 
@@ -153,34 +176,39 @@ function readMessage(query: URLSearchParams): Omit<PublishMessage, "kind" | "dat
 /** What holds for the request as one. */
 function readOptions({ senders }: Services, req: IncomingMessage, query: URLSearchParams): PublishOptions {
   const ephemeral = readFlag(query, "ephemeral");
-  const condition = readCondition(req);
+  const condition = readCondition(req, query);
   if (ephemeral && condition.ifOffset !== undefined) {
     throw new TidingsError(
       "HEADER_INVALID",
       "an ephemeral message is not appended, so If-Match cannot hold for it; leave one out.",
     );
   }
-  const idempotencyKey = readIdempotencyKey(req);
+  const idempotencyKey = readIdempotencyKey(req, query);
   const sender = ephemeral ? senders.of(req.socket.remoteAddress) : undefined;
   return { ephemeral, sender, ...condition, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
 }
 
-/** `If-Match: "<cursor>"` (RFC 9110 §13.1.1): append only if this is the head. */
-function readCondition(req: IncomingMessage): Pick<PublishOptions, "ifOffset" | "ifEpoch"> {
-  const header = req.headers["if-match"];
+/** `?ifHead=<cursor>`, or `If-Match: "<cursor>"` (RFC 9110 §13.1.1): append only if this is the head. */
+function readCondition(
+  req: IncomingMessage,
+  query: URLSearchParams,
+): Pick<PublishOptions, "ifOffset" | "ifEpoch"> {
+  const given = query.get("ifHead");
+  const header = given === null ? req.headers["if-match"] : `"${given}"`;
   if (header === undefined) return {};
   const cursor = parseCursor(/^"(.*)"$/.exec(header.trim())?.[1] ?? "");
-  if (cursor === undefined) {
-    throw new TidingsError(
-      "HEADER_INVALID",
-      `If-Match is ${quote(header)}; give one cursor in double quotes, such as "k3x9f2ab.42".`,
-    );
-  }
-  return { ifOffset: cursor.offset, ifEpoch: cursor.epoch };
+  if (cursor !== undefined) return { ifOffset: cursor.offset, ifEpoch: cursor.epoch };
+  if (given !== null) throw invalid("ifHead", `"ifHead" is ${quote(given)}; give a cursor.`);
+  throw new TidingsError(
+    "HEADER_INVALID",
+    `If-Match is ${quote(header)}; give one cursor in double quotes, such as "k3x9f2ab.42".`,
+  );
 }
 
-/** As it is, or as the quoted string that the draft of the header asks for. */
-export function readIdempotencyKey(req: IncomingMessage): string | undefined {
+/** `?idempotencyKey=`, or the header, as it is or as the quoted string that its draft asks for. */
+export function readIdempotencyKey(req: IncomingMessage, query: URLSearchParams): string | undefined {
+  const given = query.get("idempotencyKey");
+  if (given !== null) return given;
   const header = req.headers["idempotency-key"];
   if (header === undefined) return undefined;
   if (Array.isArray(header))

@@ -42,6 +42,8 @@ export interface ReadChannel {
   readonly onGap: "continue" | "fail";
   /** Streams: who is there is told too. */
   readonly presence: boolean;
+  /** Streams that end: the version of that which the client has. */
+  readonly knownPresence?: string | undefined;
 }
 
 export interface Refused {

@@ -66,6 +66,8 @@ test.each([
   ["what is not JSON", "POST", "echo", json, "{", 400, "BODY_INVALID"],
   ["a parameter that is not known", "POST", "echo?wait=1", {}, "", 400, "QUERY_INVALID"],
   ["no time at all", "POST", "echo?timeout=0", {}, "", 400, "QUERY_INVALID"],
+  ["no milliseconds", "POST", "echo?timeoutMs=0", {}, "", 400, "QUERY_INVALID"],
+  ["half a millisecond", "POST", "echo?timeoutMs=0.5", {}, "", 400, "QUERY_INVALID"],
   [
     "a representation that is not offered",
     "POST",
@@ -156,6 +158,8 @@ test("a handler is told when its caller has gone, and at the deadline that the c
   await cut;
   await until(() => reasons.length === 2);
   expect(reasons).toEqual(["COMMAND_TIMEOUT", "COMMAND_CANCELLED"]);
+  const soon = await send(`${server.url}/commands/wait?timeoutMs=20&timeout=60`, { method: "POST" });
+  expect(soon.json()).toMatchObject({ code: "COMMAND_TIMEOUT" });
 });
 
 test("what can be called is listed", async () => {

@@ -39,6 +39,11 @@ test("every example of the OpenAPI document is what a running server takes and a
   await replay.send("POST", "/connect", "/connect", { body: "page", answers: "page" });
   for (const accept of ["text/event-stream", "application/x-ndjson"])
     await replay.send("POST", "/connect", "/connect", { body: "stream", accept, answers: "stream" });
+  await replay.send("POST", "/connect", "/connect?wait=0", {
+    body: "stream",
+    accept: "application/x-ndjson",
+    answers: "poll",
+  });
   await replay.send("POST", channel, CHANNEL, { body: "batch", answers: "batch" });
   await replay.send("POST", channel, `${CHANNEL}?ephemeral`, { body: "json", answers: "passed" });
   await replay.send("POST", channel, CHANNEL, { body: "json", key: "once", answers: undefined });

@@ -65,6 +65,7 @@ const SHAPES: Shapes = {
     joined: "may",
     updated: "may",
     left: "may",
+    version: "may",
   },
   error: {
     id: "may",

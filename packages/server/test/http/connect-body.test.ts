@@ -338,6 +338,190 @@ describe("POST /connect: a page", () => {
   });
 });
 
+describe("POST /connect?wait: a stream that ends", () => {
+  const lines = async (server: TestServer, body: object, query = "?wait=0"): Promise<readonly Frame[]> => {
+    const { status, headers, text } = await post(server, body, { accept: LINES, query });
+    expect(status).toBe(200);
+    expect(headers).toMatchObject({
+      "content-type": "application/x-ndjson; charset=utf-8",
+      "content-length": String(Buffer.byteLength(text)),
+      "cache-control": "no-store",
+    });
+    return text.split("\n").flatMap((each) => (each === "" ? [] : [JSON.parse(each) as Frame]));
+  };
+
+  test("has the frames of a stream without its welcome, each channel's in their order", async () => {
+    await using server = await openServer();
+    await publishNumbers(server.url, "a", 1, 3);
+    await publish(server.url, "b", "4", { event: "x" });
+    await publish(server.url, "b", "5", { event: "y" });
+    const subscribe = [
+      { channel: "a", last: 2 },
+      { channel: "b", since: "earliest", events: ["x"] },
+      { channel: "c", since: "old.7" },
+      { channel: "d" },
+    ];
+    const frames = await lines(server, { subscribe });
+    const told = (channel: string): unknown =>
+      frames
+        .filter((frame) => frame.channel === channel)
+        .map((frame) => [frame.type, String(frame["to"] ?? frame["cursor"]).split(".")[1]]);
+    expect(frames.map(({ type }) => type)).not.toContain("welcome");
+    expect(["a", "b", "c", "d"].map(told)).toEqual([
+      [
+        ["ok", "1"],
+        ["message", "2"],
+        ["message", "3"],
+        ["caught-up", "3"],
+      ],
+      // What the filter holds back is passed over.
+      [
+        ["ok", "0"],
+        ["message", "1"],
+        ["caught-up", "2"],
+      ],
+      [
+        ["ok", "7"],
+        ["gap", "0"],
+        ["caught-up", "0"],
+      ],
+      [
+        ["ok", "0"],
+        ["caught-up", "0"],
+      ],
+    ]);
+  });
+
+  test("is cut to the limit: the last ok says where the next one goes on", async () => {
+    await using server = await openServer();
+    await publishNumbers(server.url, "a", 1, 5);
+    await publishNumbers(server.url, "b", 1, 5);
+    const seen: string[] = [];
+    const since: Record<string, unknown> = { a: "earliest", b: "earliest" };
+    for (let isDone = false; !isDone;) {
+      const subscribe = Object.entries(since).map(([channel, at]) => ({ channel, since: at }));
+      const frames = await lines(server, { subscribe }, "?wait=30&limit=2");
+      const messages = frames.filter(({ type }) => type === "message");
+      expect(messages.length).toBeLessThanOrEqual(2);
+      seen.push(...messages.map(({ channel, data }) => `${channel}${String(data)}`));
+      for (const { type, channel = "", cursor } of frames)
+        if (type === "ok" || type === "caught-up") since[channel] = cursor;
+      isDone = frames.filter(({ type }) => type === "caught-up").length === 2;
+      if (seen.length === 10) break;
+    }
+    expect(seen.filter((each) => each.startsWith("a"))).toEqual(numbers(1, 5).map((each) => `a${each}`));
+    expect(seen.filter((each) => each.startsWith("b"))).toEqual(numbers(1, 5).map((each) => `b${each}`));
+  });
+
+  test("waits until there is a message on one of its channels, and counts as a connection meanwhile", async () => {
+    await using server = await openServer();
+    const polled = lines(server, { subscribe: [{ channel: "a" }, { channel: "b" }] }, "?wait=30");
+    await untilHeld(server.url, 1);
+    await publish(server.url, "b", "1");
+    expect((await polled).filter(({ type }) => type === "message")).toMatchObject([
+      { channel: "b", data: 1 },
+    ]);
+    await untilHeld(server.url, 0);
+  });
+
+  test("of no channels is empty, and waits until the server goes down", async () => {
+    await using server = await openServer();
+    expect(await lines(server, {})).toEqual([]);
+    const polled = lines(server, {}, "?wait=30");
+    await untilHeld(server.url, 1);
+    await server.tidings.drain();
+    expect(await polled).toEqual([]);
+  });
+
+  test.each([
+    ["no name", "CHANNEL_NAME_INVALID", {}],
+    ["closed", "PRESENCE_FORBIDDEN", { presence: true }],
+    ["gone", "CURSOR_GONE", { since: "old.7", gap: "fail" }],
+  ])("with a channel that cannot be read (%s) does not wait to tell so", async (channel, code, entry) => {
+    await using server = await openServer({ policies: [{ pattern: "closed", presence: false }] });
+    const subscribe = [{ channel: "a" }, { channel, ...entry }];
+    const frames = await lines(server, { subscribe }, "?wait=30");
+    expect(frames.filter(({ type }) => type === "error")).toMatchObject([{ channel, code }]);
+    expect(await held(server.url)).toBe(0);
+  });
+
+  test("tells presence that the client has not, and waits while it has it", async () => {
+    await using server = await openServer({ limits: { presenceFlushMs: 1 } });
+    const put = async (state: string): Promise<unknown> =>
+      send(`${server.url}/presence/a?member=ada`, { method: "PUT", body: state });
+    const ask = async (presence: unknown, wait: number): Promise<Frame | undefined> => {
+      const subscribe = [{ channel: "a", presence }, { channel: "b" }];
+      const frames = await lines(server, { subscribe }, `?wait=${wait}`);
+      return frames.find(({ type }) => type === "presence");
+    };
+    const nobody = await ask(true, 30);
+    expect(nobody).toMatchObject({ channel: "a", count: 0, members: [] });
+    expect(await ask(nobody?.["version"], 0)).toBeUndefined();
+    const changed = ask(nobody?.["version"], 30);
+    await untilHeld(server.url, 1);
+    await put("1");
+    const one = await changed;
+    expect(one).toMatchObject({ count: 1, members: [{ member: "ada", state: 1 }] });
+    expect(one?.["version"]).not.toBe(nobody?.["version"]);
+    // As GET names it.
+    expect((await send(`${server.url}/presence/a`)).headers["etag"]).toBe(`"${String(one?.["version"])}"`);
+    expect(await ask("of another process", 30)).toEqual(one);
+  });
+
+  test("tells the count alone where there are more members than are listed, and of many channels a part", async () => {
+    await using server = await openServer({ limits: { maxPresenceListed: 1, maxPageBytes: 1_024 } });
+    const channels = Array.from({ length: 20 }, (_, index) => `c${index}`);
+    for (const member of ["ada", "bob"])
+      await send(`${server.url}/presence/c0?member=${member}`, { method: "PUT" });
+    const known: Record<string, unknown> = {};
+    const subscribe = (): object[] =>
+      channels.map((channel) => ({ channel, presence: known[channel] ?? true }));
+    const parts: number[] = [];
+    while (Object.keys(known).length < channels.length) {
+      const told = (await lines(server, { subscribe: subscribe() }, "?wait=30")).filter(
+        ({ type }) => type === "presence",
+      );
+      if (parts.length === 0) expect(told[0]).toMatchObject({ channel: "c0", count: 2 });
+      expect(told[0]).not.toHaveProperty(parts.length === 0 ? "members" : "joined");
+      for (const { channel = "", version } of told) known[channel] = version;
+      parts.push(told.length);
+    }
+    expect(parts.length).toBeGreaterThan(1);
+  });
+
+  test("joins nobody, and is no connection that could be changed", async () => {
+    await using server = await openServer();
+    const body = { join: [{ channel: "a" }] };
+    expect(await refusal(post(server, body, { accept: LINES, query: "?wait=0" }))).toMatchObject({
+      code: "QUERY_INVALID",
+      field: "join",
+    });
+  });
+
+  test("whose client goes away is given up", async () => {
+    await using server = await openServer();
+    const client = await RawClient.open(server.port);
+    const ask = (presence: unknown): void => {
+      const body = JSON.stringify({ subscribe: [{ channel: "a", presence }] });
+      client.send(postRequest(body, LINES).replace("/connect", "/connect?wait=30"));
+    };
+    ask(true);
+    await client.until('"version":"');
+    ask((await client.until('"')).slice(0, -1));
+    await untilHeld(server.url, 1);
+    await client[Symbol.asyncDispose]();
+    await untilHeld(server.url, 0);
+  });
+
+  test.each(["?wait=soon", "?wait=-1", "?wait=1&wait=2"])("with %s is refused", async (query) => {
+    await using server = await openServer();
+    expect(await refusal(post(server, {}, { accept: LINES, query }))).toMatchObject({
+      code: "QUERY_INVALID",
+      field: "wait",
+    });
+  });
+});
+
 describe("POST /connect: what is refused", () => {
   const many = JSON.stringify({ subscribe: [{ channel: "a" }, { channel: "b" }, { channel: "c" }] });
   test.each([

@@ -80,6 +80,8 @@ export interface ReadOptions {
   readonly gap?: "fail";
   /** To be told of the channels' presence too. */
   readonly presence?: boolean;
+  /** By channel, the version of that which is known. */
+  readonly versions?: ReadonlyMap<string, string>;
 }
 
 /** One client that reads, and keeps its position as a client of its transport can. */
@@ -108,6 +110,8 @@ export interface TransportDriver {
   readonly isMulti: boolean;
   /** A stream stays open; a poll asks anew. */
   readonly isStream: boolean;
+  /** Of a poll: whether it can tell who is there. */
+  readonly tellsPresence?: boolean;
   /** Whether a reader that does not say where begins with what comes next. */
   readonly beginsLive: boolean;
   /** Whether the client is held while there is nothing, and counts as a connection. */

@@ -148,6 +148,8 @@ const conditions: readonly object[] = [
     schema: { type: "string" },
     example: '"k3x9f2ab.42"',
   },
+  query("idempotencyKey", "As `Idempotency-Key`, which it goes before.", schemaRef("Key")),
+  query("ifHead", "As `If-Match`, which it goes before: the cursor alone.", schemaRef("Cursor")),
 ];
 
 function publish(limits: Limits): object {
@@ -164,6 +166,7 @@ function publish(limits: Limits): object {
       "`text/*` text, `application/x-ndjson` a batch, any other type bytes. A request without one, and a form, is refused. " +
       `Up to ${limits.inlineBytes} bytes travel in the message, with \`inline\` up to ${limits.maxMessageBytes}; what is larger is stored, ` +
       `up to ${limits.maxArtifactBytes} bytes, and sent as a URL and a preview. All of these may be less where the channel's policy says so. ` +
+      "With `Accept: application/x-ndjson` the answer is one line, with `type` `ok`. " +
       `A batch has at most ${limits.maxBatchBytes} bytes and ${limits.maxBatchMessages} messages. UTF-8, not compressed. JSON above ` +
       `${limits.maxMessageBytes} bytes is not parsed.`,
     parameters: [
@@ -189,10 +192,11 @@ function publish(limits: Limits): object {
         "Id of an artifact that was uploaded before, and is the payload. The body is empty then, and needs no `Content-Type`.",
         { type: "string" },
       ),
+      flag("deleted", "Delete the `key`. The body is empty then, and needs no `Content-Type`."),
       ...conditions,
     ],
     requestBody: {
-      description: "Needed, but with `artifact`.",
+      description: "Needed, but with `artifact` and `deleted`.",
       content: {
         "application/json": media({}, { json: published.json }),
         "text/plain": media(text, { text: published.text }),

@@ -80,6 +80,8 @@ export function commandOperation(limits: Limits): object {
         `Seconds to wait for the answer. More than ${longestSeconds} is taken as ${longestSeconds}. Default: the command's own, else ${limits.commandTimeoutMs / 1_000}.`,
         { type: "number", exclusiveMinimum: 0 },
       ),
+      query("timeoutMs", "The same in milliseconds, which goes before it.", { type: "integer", minimum: 1 }),
+      query("idempotencyKey", "As `Idempotency-Key`, which it goes before.", schemaRef("Key")),
       {
         name: "Idempotency-Key",
         in: "header",

@@ -88,7 +88,7 @@ export function connectByBodyOperation(limits: Limits): object {
       "As `GET /connect`, with options for each channel and without the bound of a URL: at most 1,048,576 bytes, and " +
       `${limits.maxChannelsPerConnection} channels. SSE has no \`id\` here: positions are the cursors in its objects, so \`maxPositionBytes\` does not ` +
       "bound it. In a stream a channel that cannot be read is an `error` with that channel, and the others are read; a page is refused as a whole, by a " +
-      "problem that names the `channel`. No channel at all is allowed: they are added by `PATCH /connections/{connection}`.",
+      "problem that names the `channel`. With `wait`, lines end where a page would, and have the frames of a stream without its welcome. No channel at all is allowed: they are added by `PATCH /connections/{connection}`.",
     parameters: [limitParameter(limits), waitParameter(limits), prefer],
     requestBody: {
       required: true,
@@ -102,7 +102,7 @@ export function connectByBodyOperation(limits: Limits): object {
         content: {
           "application/json": media(schemaRef("MultiPage"), { page: pages.posted }),
           "text/event-stream": media(text, { stream: streams.postSse }),
-          "application/x-ndjson": media(text, { stream: streams.connectNdjson }),
+          "application/x-ndjson": media(text, { stream: streams.connectNdjson, poll: streams.polledNdjson }),
         },
       },
       ...problems(

@@ -67,7 +67,10 @@ export const goneProblem: object = {
 
 const caughtUp = '{"type":"caught-up","channel":"builds/1","cursor":"k3x9f2ab.2"}';
 
-export const streams: Named<"sse" | "ndjson" | "connectSse" | "postSse" | "connectNdjson", string> = {
+export const streams: Named<
+  "sse" | "ndjson" | "connectSse" | "postSse" | "connectNdjson" | "polledNdjson",
+  string
+> = {
   sse: [
     "retry: 1787\n",
     "id: k3x9f2ab.0\n",
@@ -97,6 +100,11 @@ export const streams: Named<"sse" | "ndjson" | "connectSse" | "postSse" | "conne
   ].join("\n"),
   connectNdjson: [
     `{"type":"welcome","connection":"${EXAMPLE_CONNECTION}","heartbeatMs":15000,"limits":{"maxChannelsPerConnection":1000}}`,
+    '{"type":"ok","channel":"builds/1","cursor":"k3x9f2ab.1"}',
+    JSON.stringify(linking),
+    `${caughtUp}\n`,
+  ].join("\n"),
+  polledNdjson: [
     '{"type":"ok","channel":"builds/1","cursor":"k3x9f2ab.1"}',
     JSON.stringify(linking),
     `${caughtUp}\n`,

@@ -66,7 +66,7 @@ export function readParameters(limits: Limits): readonly object[] {
 }
 
 export function limitParameter({ maxPageMessages }: Limits): object {
-  return query("limit", "Pages: most messages in it.", {
+  return query("limit", "Pages, and streams that end: most messages in it.", {
     type: "integer",
     minimum: 1,
     maximum: maxPageMessages,
@@ -79,7 +79,7 @@ export function waitParameter({ longPollDefaultMs, longPollMaxMs }: Limits): obj
   return {
     ...query(
       "wait",
-      `Pages: hold the request for so many seconds until there is a message (long poll). Empty: ${longPollDefaultMs / 1000}. ` +
+      `Pages, and lines by \`POST /connect\`, which end with it: hold the request for so many seconds until there is a message (long poll). Empty: ${longPollDefaultMs / 1000}. ` +
         `More than ${longestSeconds} is taken as ${longestSeconds}; 0 does not wait.`,
       { anyOf: [{ type: "number", minimum: 0, maximum: 999_999.999 }, { const: "" }], default: 0 },
     ),

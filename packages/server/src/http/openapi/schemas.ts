@@ -251,9 +251,10 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
         },
         gap: { enum: ["continue", "fail"], default: "continue" },
         presence: {
-          type: "boolean",
+          anyOf: [{ type: "boolean" }, { type: "string" }],
           default: false,
-          description: "Streams: whether to be told who is there.",
+          description:
+            "Streams: whether to be told who is there. Text is the `version` that is known, for a stream that ends: it tells another one alone.",
         },
       },
       additionalProperties: false,

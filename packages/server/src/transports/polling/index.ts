@@ -1,1 +1,2 @@
+export { serveFrames } from "./frames.ts";
 export { servePoll } from "./transport.ts";

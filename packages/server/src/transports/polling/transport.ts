@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gapFrame, PageReader, type PageResult } from "@tidings/core";
 import { formatCursor, TidingsError } from "@tidings/protocol";
-import type { OpenConnection } from "../../http/connections.ts";
 import type { ReadChannel, ReadQuery } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
+import { hold } from "./hold.ts";
 import { pageBody, pageTag } from "./page.ts";
 
 /**
@@ -47,27 +47,6 @@ export async function servePoll(
 /** The fault of one channel of several: who asked has to know which one to leave out. */
 function ofChannel(channel: string, { code, message, details, cause }: TidingsError): TidingsError {
   return new TidingsError(code, message, { ...details, channel }, cause);
-}
-
-function hold(services: Services, res: ServerResponse, page: PageReader, waitMs: number): () => void {
-  const entry: OpenConnection = {
-    id: services.newId(),
-    transport: "long-poll",
-    drain: () => page.finish(),
-    destroy: () => res.destroy(),
-  };
-  services.connections.add(entry);
-  const timer = setTimeout(() => page.finish(), waitMs);
-  const release = (): void => {
-    clearTimeout(timer);
-    services.connections.delete(entry);
-  };
-  // The client went away: whatever comes now is for its next request.
-  res.on("close", () => {
-    page.cancel();
-    release();
-  });
-  return release;
 }
 
 function answer(

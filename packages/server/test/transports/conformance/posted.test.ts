@@ -10,3 +10,5 @@ describeTransport(sseDriver(isPosted), log);
 describeTransport(ndjsonDriver(isPosted), log);
 describeTransport(pollDriver({ ...isPosted, waits: true }), log);
 describeTransport(pollDriver({ ...isPosted, waits: false }), log);
+describeTransport(pollDriver({ ...isPosted, waits: true, isLines: true }), log);
+describeTransport(pollDriver({ ...isPosted, waits: false, isLines: true }), log);

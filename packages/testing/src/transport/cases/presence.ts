@@ -20,13 +20,29 @@ export function presence(bench: Bench): void {
   }
 
   if (!driver.isStream) {
-    test("a poll that asks for presence is refused, and told where it is", async () => {
+    test.skipIf(driver.tellsPresence)(
+      "a poll that asks for presence is refused, and told where it is",
+      async () => {
+        const { url } = await bench.server();
+        const channel = bench.channel();
+        await using poll = await bench.open(url, { channel, presence: true });
+        expect(await poll.next()).toMatchObject({ type: "error", code: "QUERY_INVALID", status: 400 });
+        const refused = await send(`${url}/channels/${channel}?presence`);
+        expect(refused.text).toContain("GET /presence/{channel}");
+      },
+    );
+
+    test.runIf(driver.tellsPresence)("a poll that asks is told who is there, and who changes", async () => {
       const { url } = await bench.server();
       const channel = bench.channel();
-      await using poll = await bench.open(url, { channel, presence: true });
-      expect(await poll.next()).toMatchObject({ type: "error", code: "QUERY_INVALID", status: 400 });
-      const refused = await send(`${url}/channels/${channel}?presence`);
-      expect(refused.text).toContain("GET /presence/{channel}");
+      await using poll = await bench.open(url, { channel, since: "latest", presence: true });
+      const next = async (fits: (frame: PresenceFrame) => boolean): Promise<unknown> =>
+        until(poll, (event) => event.type === "presence" && fits(event));
+      await next(({ count, members }) => count === 0 && members?.length === 0);
+      expect(await put(url, channel, "ada", '{"x":1}')).toBe(201);
+      await next(({ members }) => JSON.stringify(members).includes('{"x":1}'));
+      expect(await remove(url, channel, "ada")).toBe(204);
+      await next(({ count }) => count === 0);
     });
 
     test("GET /presence/{channel} waits until what it lists differs from what is known", async () => {

@@ -1,9 +1,15 @@
 import { Agent } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import type { MessageObject, MultiPage, Page } from "@tidings/protocol";
+import {
+  type GapFrame,
+  type MessageObject,
+  type MultiPage,
+  type Page,
+  parseServerFrame,
+} from "@tidings/protocol";
 import { follow } from "../event-queue.ts";
 import type { ReadOptions, StreamEvent, TransportDriver, TransportStream } from "../types.ts";
-import { deliveredOf } from "./frame-events.ts";
+import { deliveredOf, eventOf } from "./frame-events.ts";
 import { readRequest } from "./read-request.ts";
 import { openResponse, readText, refusal } from "./response.ts";
 
@@ -17,15 +23,27 @@ export interface PollOptions {
   readonly waits: boolean;
   /** Many channels: whether they stand in the body of a POST. */
   readonly isPosted?: boolean;
+  /** By POST: whether the answers are a stream's lines, up to where a page would end. */
+  readonly isLines?: boolean;
+}
+
+/** What one answer brought. */
+interface Answered {
+  readonly cursors: ReadonlyMap<string, string>;
+  readonly gaps: readonly GapFrame[];
+  /** And what else there is to tell. */
+  readonly messages: readonly StreamEvent[];
+  readonly caughtUp: boolean;
 }
 
 /** Short or long polls, one after the other, each since the cursor of the one before. */
 export function pollDriver(way: PollOptions): TransportDriver {
-  const { isMulti, waits, isPosted = false } = way;
+  const { isMulti, waits, isPosted = false, isLines = false } = way;
   return {
-    name: `${waits ? "long poll" : "short poll"}${isMulti ? " on /connect" : ""}${isPosted ? " by POST" : ""}`,
+    name: `${waits ? "long poll" : "short poll"}${isMulti ? " on /connect" : ""}${isPosted ? " by POST" : ""}${isLines ? " in lines" : ""}`,
     isMulti,
     isStream: false,
+    tellsPresence: isLines,
     beginsLive: isPosted,
     isHeld: waits,
     tellsKind: true,
@@ -44,6 +62,7 @@ class PollStream implements TransportStream {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   /** Where the next page begins: beyond {@link cursors} while a page is being given out. */
   #asked: Map<string, string>;
+  readonly #versions = new Map<string, string>();
   #isCaughtUp = false;
   #hasEnded = false;
 
@@ -88,17 +107,19 @@ class PollStream implements TransportStream {
 
   async #ask(): Promise<void> {
     // The first one is not held, so that the client knows where it stands before it waits.
-    const extra: Record<string, string> = this.#poll.waits && this.#isCaughtUp ? { wait: WAIT_SECONDS } : {};
-    const asking = { ...this.#options, cursors: this.#asked };
+    const wait = this.#poll.waits && this.#isCaughtUp ? WAIT_SECONDS : undefined;
+    const isLines = this.#poll.isLines === true;
+    const extra: Record<string, string> = wait === undefined && !isLines ? {} : { wait: wait ?? "0" };
+    const asking = { ...this.#options, cursors: this.#asked, versions: this.#versions };
     const { url, headers, body: sent } = readRequest(this.#base, asking, this.#poll, extra);
     try {
       const { response } = await openResponse(
         url,
-        { accept: "application/json", ...headers },
+        { accept: isLines ? "application/x-ndjson" : "application/json", ...headers },
         { agent: this.#agent, body: sent },
       );
       const body = await readText(response);
-      if (response.statusCode === 200) return this.#take(body);
+      if (response.statusCode === 200) return this.#take(isLines ? ofLines(body) : this.#ofPage(body));
       this.#ready.push(refusal(response.statusCode ?? 0, body));
     } catch (error) {
       if (!this.#hasEnded) throw error;
@@ -106,7 +127,7 @@ class PollStream implements TransportStream {
     this.cut();
   }
 
-  #take(body: string): void {
+  #ofPage(body: string): Answered {
     const page = JSON.parse(body) as Page | MultiPage;
     const [channel = ""] = this.#options.channels;
     const cursors =
@@ -117,20 +138,45 @@ class PollStream implements TransportStream {
         : page.gap === undefined
           ? []
           : [{ type: "gap", channel, ...page.gap } as const];
-    const isFirst = this.#asked.size === 0 && page.messages.length === 0;
+    const messages = page.messages.map((message) => deliveredOf(message, exactText(body, message)));
+    return { cursors, gaps, messages, caughtUp: page.caughtUp };
+  }
+
+  #take({ cursors, gaps, messages, caughtUp }: Answered): void {
+    const isFirst = this.#asked.size === 0 && messages.length === 0;
     if (isFirst)
       for (const [each, cursor] of cursors) this.#ready.push({ type: "opened", channel: each, cursor });
-    this.#ready.push(
-      ...gaps,
-      ...page.messages.map((message) => deliveredOf(message, exactText(body, message))),
-    );
-    this.#ready.push({ type: "position", cursors });
-    if (page.caughtUp && (!this.#isCaughtUp || gaps.length > 0)) {
+    for (const event of messages)
+      if (event.type === "presence") this.#versions.set(event.channel, event.version ?? "");
+    this.#ready.push(...gaps, ...messages, { type: "position", cursors });
+    if (caughtUp && (!this.#isCaughtUp || gaps.length > 0)) {
       for (const each of this.#options.channels) this.#ready.push({ type: "caught-up", channel: each });
     }
-    this.#isCaughtUp = page.caughtUp;
+    this.#isCaughtUp = caughtUp;
     this.#asked = new Map([...this.#asked, ...cursors]);
   }
+}
+
+/** What the frames of an answer say, in order; of each channel the last one says where it stands. */
+function ofLines(body: string): Answered {
+  const cursors = new Map<string, string>();
+  const gaps: GapFrame[] = [];
+  const messages: StreamEvent[] = [];
+  const behind = new Set<string>();
+  for (const text of body.split("\n")) {
+    const frame = text === "" ? undefined : parseServerFrame(text);
+    if (frame?.type === "gap") gaps.push(frame);
+    else if (frame?.type === "ok" || frame?.type === "caught-up") {
+      const { channel = "", cursor = "" } = frame;
+      cursors.set(channel, cursor);
+      if (frame.type === "ok") behind.add(channel);
+      else behind.delete(channel);
+    } else if (frame !== undefined) {
+      const event = eventOf(text);
+      if (event !== undefined) messages.push(event);
+    }
+  }
+  return { cursors, gaps, messages, caughtUp: behind.size === 0 };
 }
 
 /** A message object's own text, found in the page by its cursor: what was parsed and written again may be rounded. */

@@ -11,9 +11,10 @@ export interface ReadRequest {
 
 /** `POST /connect`: what to read stands in the body, and each channel has its own options. */
 function postRequest(base: string, options: ReadOptions, extra: Record<string, string> = {}): ReadRequest {
-  const { channels, since, last, cursors, events, gap, presence } = options;
+  const { channels, since, last, cursors, events, gap, versions } = options;
   const subscribe = channels.map((channel) => {
     const cursor = cursors?.get(channel) ?? since;
+    const presence = options.presence && (versions?.get(channel) ?? true);
     return { channel, ...(cursor === undefined ? { last } : { since: cursor }), events, gap, presence };
   });
   return {
