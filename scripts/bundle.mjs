@@ -52,7 +52,8 @@ async function bundle(input, output) {
  * @param {string} name @param {string} source @param {import("rolldown").OutputOptions} [output]
  */
 export function minified(name, source, output) {
-  return bundle({ [name]: source }, { minify: true, codeSplitting: false, ...output });
+  // With no comments: what calls are pure is of use to who bundles it again alone.
+  return bundle({ [name]: source }, { minify: true, comments: false, codeSplitting: false, ...output });
 }
 
 /**

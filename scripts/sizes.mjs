@@ -1,7 +1,8 @@
 // What the client costs a page: each of its entries as one file, with all that it needs, minified and gzipped. The limits
 // are in .size-limit.json. `npm run size -- --why`: also what each module of the whole, and of ./sse, has in it.
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { SourceMap } from "node:module";
 import { gzipSync } from "node:zlib";
 import { clientEntries, fill, minified } from "./bundle.mjs";
@@ -14,9 +15,20 @@ import { scriptOf } from "./tool.mjs";
 /** All of it is published as one file; what is for Node.js costs no page anything. */
 const single = Object.entries(clientEntries()).filter(([name]) => !["index", "node"].includes(name));
 
+/**
+ * A program that imports what all entries have: their parts cost only who imports those.
+ * @param {string} name @param {string} source
+ */
+function programOf(name, source) {
+  const program = join(root, "test-output", "programs", `${name}.js`);
+  mkdirSync(dirname(program), { recursive: true });
+  writeFileSync(program, `export { connect, TidingsError } from ${JSON.stringify(source)};\n`);
+  return program;
+}
+
 /** As the bundler of a page would do it. */
 async function bundleEntries() {
-  const files = await Promise.all(single.map(([name, source]) => minified(name, source)));
+  const files = await Promise.all(single.map(([name, source]) => minified(name, programOf(name, source))));
   fill(join(root, "test-output", "sizes"), new Map(files.flatMap((one) => [...one])));
 }
 
@@ -44,7 +56,7 @@ function measure() {
  * @param {string} name
  */
 async function explain(name) {
-  const files = await minified(name, clientEntries()[name], { sourcemap: true });
+  const files = await minified(name, programOf(name, clientEntries()[name]), { sourcemap: true });
   const code = files.get(`${name}.js`) ?? "";
   const map = new SourceMap(JSON.parse(files.get(`${name}.js.map`) ?? ""));
   /** @type {Map<string, string>} */

@@ -33,9 +33,9 @@ export interface ErrorDetails {
 /** What went wrong. Branch on `code`; the sentence may change. */
 export class TidingsError extends Error implements ErrorDetails {
   override readonly name: string = "TidingsError";
-  readonly code: ClientErrorCode | (string & {});
   /** Whether the same may succeed later, unchanged. */
   declare readonly retryable: boolean;
+  declare readonly code: ClientErrorCode | (string & {});
   /** HTTP status, or WebSocket close code, where there was one. */
   declare readonly status?: number;
   /** How long the server asks to wait, in milliseconds. */
@@ -45,21 +45,24 @@ export class TidingsError extends Error implements ErrorDetails {
 
   constructor(code: ClientErrorCode | (string & {}), message: string, details: ErrorDetails = {}) {
     super(message, details);
-    this.code = code;
-    Object.assign(this, { retryable: false }, details);
+    Object.assign(this, details, { code, retryable: !!details.retryable });
   }
 }
 
-/** Whether another try, or another transport, may fare better. Not for applications. */
-export const isPassing = ({ retryable, code }: TidingsError): boolean =>
-  retryable || /^(UNREACHABLE|TRANSPORT_BLOCKED|CONNECTION_LOST|SILENT)$/.test(code);
+/** Another try, or another transport, may fare better. What has a code already keeps it. */
+export const passingError = (
+  code: ClientErrorCode,
+  message: string,
+  cause?: unknown,
+  status?: number,
+): TidingsError =>
+  cause instanceof TidingsError ? cause : new TidingsError(code, message, { retryable: true, cause, status });
 
-/** The connection ended: another one may do. What has a code already keeps it. */
-export const lostError = (cause?: unknown, status?: number, retryable: boolean = true): TidingsError =>
-  cause instanceof TidingsError
-    ? cause
-    : new TidingsError("CONNECTION_LOST", "the connection ended.", { retryable, cause, status });
+export const lostError = (cause?: unknown, status?: number): TidingsError =>
+  passingError("CONNECTION_LOST", "the connection ended.", cause, status);
 
 /** The path does not let the transport through, or the platform has no such thing. */
 export const blockedError = (why = "what answers is not the server."): TidingsError =>
-  new TidingsError("TRANSPORT_BLOCKED", why, { retryable: true });
+  passingError("TRANSPORT_BLOCKED", why);
+
+export const closedError = (): TidingsError => new TidingsError("CLOSED", "the client is closed.");

@@ -1,7 +1,13 @@
 import { canShare, share } from "./share/share.ts";
 import { createClient } from "./connect.ts";
-import { createChoice } from "./core/choice.ts";
-import type { Context } from "./core/context.ts";
+import { createAsks } from "./core/asks.ts";
+import { createLink } from "./core/link.ts";
+import { watchPlatform } from "./core/platform.ts";
+import { renewal } from "./core/renewal.ts";
+import { roam } from "./core/roam.ts";
+import { createRooms } from "./core/rooms.ts";
+import { checker } from "./core/schema.ts";
+import { createKeeper } from "./core/stores.ts";
 import type { Transport } from "./core/transport.ts";
 import { eventSource } from "./transports/event-source.ts";
 import { ndjson } from "./transports/ndjson.ts";
@@ -12,11 +18,6 @@ import type { Commands, CommandsLike, Options, Tidings } from "./types.ts";
 
 export { type ClientErrorCode, type ErrorDetails, TidingsError } from "./errors.ts";
 export type * from "./types.ts";
-
-/** The simplest first. */
-const AUTO = [sse, webSocket, longPoll, poll] as const;
-/** Where `fetch` hands bodies over only once they are whole. */
-const AUTO_WITHOUT_STREAMS = [eventSource, webSocket, longPoll, poll] as const;
 
 /**
  * Connects to a server, over the transport that fits; it is chosen, and changed, by itself. Nothing is opened before
@@ -30,28 +31,26 @@ export function connect<C extends CommandsLike<C> = Commands>(
   url: string | URL,
   options: Options = {},
 ): Tidings<C> {
-  const transports = transportsOf(options);
-  const choose = ({ tuning }: Context, first: readonly Transport[] = []) =>
-    createChoice([...first, ...transports], options, tuning);
+  const { transport = "auto" } = options;
+  // Where `fetch` hands bodies over only once they are whole, the platform's own reads the stream.
+  const canStream = typeof ReadableStream === "function" && "body" in Response.prototype;
+  const unfit: readonly Transport[] = [canStream ? eventSource : sse, ndjson];
+  // The simplest first.
+  const transports = [sse, eventSource, webSocket, longPoll, poll, ndjson].filter((each) =>
+    transport === "auto" ? !unfit.includes(each) : each.name === transport,
+  );
+  if (!transports.length) throw new TypeError(`there is no transport "${transport}".`);
   return createClient(url, options, {
-    choice: choose,
+    link: (context, user) => createLink(context, roam(context, user, transports), user),
+    asks: createAsks,
+    presence: createRooms,
+    cursors: createKeeper,
+    schemas: checker,
+    renewal,
+    page: watchPlatform,
     share: canShare()
       ? (context, link, feeds) =>
-          share({
-            name: `tidings:${options.share}:${context.url}`,
-            link,
-            feeds,
-            choose: (first) => choose(context, first),
-          })
+          share(context, `tidings:${options.share}:${context.url}`, link, feeds, transports)
       : undefined,
   });
-}
-
-function transportsOf({ transport = "auto" }: Options): readonly Transport[] {
-  if (transport === "auto") {
-    return typeof ReadableStream === "function" && "body" in Response.prototype ? AUTO : AUTO_WITHOUT_STREAMS;
-  }
-  const pinned = [...AUTO, ndjson, eventSource].find(({ name }) => name === transport);
-  if (pinned === undefined) throw new TypeError(`there is no transport "${String(transport)}".`);
-  return [pinned];
 }

@@ -1,15 +1,23 @@
-import { createClient } from "./connect.ts";
-import { pinned } from "./core/choice.ts";
+import { restAsks } from "./core/asks.ts";
+import { connectBy } from "./pinned.ts";
 import { longPoll } from "./transports/poll.ts";
-import type { Commands, CommandsLike, Options, Tidings } from "./types.ts";
+import type { ClientParts, Commands, CommandsLike, PinnedOptions, Tidings } from "./types.ts";
 
 export { type ClientErrorCode, type ErrorDetails, TidingsError } from "./errors.ts";
+export { cursors, page, presence, renewal, schemas } from "./parts.ts";
 export type * from "./types.ts";
 
-/** Connects to a server: reads by requests that are held until there is something, asks over REST. */
+/**
+ * Connects to a server: reads by requests that are held until there is something, asks over REST.
+ *
+ * @param parts what else the client is to do; each is exported here by its name
+ * @throws {TypeError} where `url` is no absolute one of http or https, or a part is missing
+ * @throws {RangeError} where a value of `tuning` is not a number of 0 or above
+ */
 export function connect<C extends CommandsLike<C> = Commands>(
   url: string | URL,
-  options: Omit<Options, "transport" | "share"> = {},
+  options: PinnedOptions = {},
+  parts: ClientParts = {},
 ): Tidings<C> {
-  return createClient(url, options, { choice: ({ tuning }) => pinned(longPoll, tuning) });
+  return connectBy(longPoll, restAsks, url, options, parts);
 }

@@ -167,6 +167,30 @@ export interface Options {
   readonly tuning?: Partial<Tuning> | undefined;
 }
 
+/** Of a client with one transport, which no tabs share. */
+export type PinnedOptions = Omit<Options, "transport" | "share">;
+
+declare const part: unique symbol;
+
+/** What an entry exports by this name. What is behind it is the client's own. */
+export interface Part<Name extends string> {
+  readonly [part]: Name;
+}
+
+/** What a client with one transport does besides delivering, publishing and commands; each is exported by the entry. What is used without is a `TypeError`. */
+export interface ClientParts {
+  /** `channel.presence`. */
+  readonly presence?: Part<"presence"> | undefined;
+  /** The option `cursors`. */
+  readonly cursors?: Part<"cursors"> | undefined;
+  /** The option `schema` of channels. */
+  readonly schemas?: Part<"schemas"> | undefined;
+  /** The client heeds `offline` and `online`, sleep and visibility of a page. Without it a lost network is only noticed by its silence. */
+  readonly page?: Part<"page"> | undefined;
+  /** What `token` answers is renewed `tuning.renewMs` before it expires. Without it a function is asked once, and again after a 401 or 4401. */
+  readonly renewal?: Part<"renewal"> | undefined;
+}
+
 /**
  * Every threshold and time of the client. A name that ends in `Ms` is in milliseconds, at most 134,217,727 (37 hours); more, and
  * `Infinity`, is taken for as much. What is below a least value is taken for that.
@@ -203,14 +227,14 @@ export interface Tuning {
   /** For a request and its answer, and for `token()`; not for streams and commands; a publish above 64 KiB has 60,000. Default 10,000. 0: no end. */
   readonly requestMs: number;
   /**
-   * A publish that is not acknowledged after so long, the time offline included, fails with `PUBLISH_TIMEOUT`. Default 60,000. 0: each fails.
+   * A publish that is not acknowledged after so long, the time offline included, fails with `PUBLISH_TIMEOUT`. Default 60,000. 0: no end.
    * However long it is, nothing is sent again 240,000 after it was sent first, since the server remembers idempotency keys for 300,000.
    */
   readonly publishMs: number;
   /** Most publishes and commands that wait, offline or for their answer: above it one fails with `PENDING_FULL`. Default 1,000. 0: each fails. */
   readonly maxPending: number;
   /**
-   * Most bytes of their payloads: above it one fails with `PENDING_FULL`. Inputs of commands count one for each UTF-16 unit. Default 8,388,608
+   * Most bytes of their payloads: above it one fails with `PENDING_FULL`. Inputs of commands count too. Default 8,388,608
    * (8 MiB). 0: all that have a payload fail.
    */
   readonly maxPendingBytes: number;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createChoice } from "../src/core/choice.ts";
+import { createChoice, type Path } from "../src/core/choice.ts";
 import type { Transport } from "../src/core/transport.ts";
 import { DEFAULT_TUNING } from "../src/core/tuning.ts";
 import { TidingsError } from "../src/errors.ts";
@@ -23,13 +23,31 @@ const unreachable = new TidingsError("UNREACHABLE", "nobody there");
 
 function start(tuning = {}, options = {}) {
   let nowMs = 1_000_000;
-  const choice = createChoice(
-    [sse, ws, longPoll, poll],
-    options,
-    { ...DEFAULT_TUNING, ...tuning },
-    () => nowMs,
-  );
-  return { choice, pass: (ms: number) => (nowMs += ms) };
+  const all = { ...DEFAULT_TUNING, ...tuning };
+  const made = createChoice([sse, ws, longPoll, poll], options, all, () => nowMs);
+  const paths = new Map<Transport, Path>();
+  for (const _ of [1, 2, 3, 4]) {
+    const path = made.next();
+    paths.set(path.transport, path);
+    made.block(path);
+  }
+  made.forget();
+  const of = (transport: Transport): Path => paths.get(transport) as Path;
+  const choice = {
+    ...made,
+    next: () => made.next().transport,
+    /** What may be tried now. */
+    better(live: Transport) {
+      const path = made.better(of(live));
+      return path && path.untilMs <= nowMs ? path.transport : undefined;
+    },
+    failed: (transport: Transport, error: TidingsError) => made.failed(of(transport), error),
+    block: (transport: Transport) => made.block(of(transport)),
+    opened: (transport: Transport) => made.opened(of(transport)),
+    ended: (transport: Transport, ageMs: number, isByServer: boolean) =>
+      made.ended(of(transport), ageMs, isByServer),
+  };
+  return { choice, pass: (ms: number) => (nowMs += ms), tuning: all };
 }
 
 describe("which transport fits the need", () => {
@@ -50,7 +68,7 @@ describe("which transport fits the need", () => {
     pass(900);
     choice.sent();
     expect(choice.better(sse)).toBe(ws);
-    expect(choice.isDuplexWanted).toBe(true);
+    expect(choice.isDuplexWanted()).toBe(true);
   });
 
   test("quick succession counts where steady sending does not", () => {
@@ -73,13 +91,13 @@ describe("which transport fits the need", () => {
 
   test("more than one send a minute, for three minutes on end, moves up", () => {
     const { choice, pass } = start();
-    for (let sends = 0; sends < 5; sends++) {
+    for (let sends = 0; sends < 7; sends++) {
       choice.sent();
       pass(30_000);
     }
-    expect(choice.isDuplexWanted).toBe(false);
+    expect(choice.isDuplexWanted()).toBe(false);
     choice.sent();
-    expect(choice.isDuplexWanted).toBe(true);
+    expect(choice.isDuplexWanted()).toBe(true);
   });
 
   test("one send a minute does not, however long", () => {
@@ -88,7 +106,7 @@ describe("which transport fits the need", () => {
       choice.sent();
       pass(60_000);
     }
-    expect(choice.isDuplexWanted).toBe(false);
+    expect(choice.isDuplexWanted()).toBe(false);
   });
 
   test("thresholds of 0 never move up", () => {
@@ -97,27 +115,28 @@ describe("which transport fits the need", () => {
       choice.sent();
       pass(1_000);
     }
-    expect(choice.isDuplexWanted).toBe(false);
+    expect(choice.isDuplexWanted()).toBe(false);
   });
 });
 
 describe("what the path forbids", () => {
   test("a transport that is held back or refused is followed by the next at once", () => {
     const { choice } = start();
-    expect(choice.failed(sse, silent, false)).toBe(true);
+    expect(choice.failed(sse, silent)).toBe(true);
     expect(choice.next()).toBe(ws);
-    expect(choice.failed(ws, blocked, false)).toBe(true);
+    expect(choice.failed(ws, blocked)).toBe(true);
     expect(choice.next()).toBe(longPoll);
   });
 
   test("once another came through it is remembered, and tried again after a while", () => {
     const { choice, pass } = start({ pathMemoryMs: 10_000 });
-    choice.failed(sse, silent, false);
-    choice.failed(ws, blocked, false);
+    choice.failed(sse, silent);
+    choice.failed(ws, blocked);
     choice.opened(longPoll);
     expect(choice.better(longPoll)).toBeUndefined();
-    expect(choice.wakeAtMs(longPoll)).toBe(1_010_000);
-    pass(10_000);
+    pass(9_999);
+    expect(choice.better(longPoll)).toBeUndefined();
+    pass(1);
     expect(choice.better(longPoll)).toBe(sse);
   });
 
@@ -125,7 +144,7 @@ describe("what the path forbids", () => {
     const { choice, pass } = start({ pathMemoryMs: 1_000 });
     const times: number[] = [];
     for (let round = 0; round < 7; round++) {
-      choice.failed(sse, silent, true);
+      choice.block(sse);
       let waitedMs = 0;
       while (choice.better(ws) !== sse) {
         pass(1_000);
@@ -138,45 +157,42 @@ describe("what the path forbids", () => {
 
   test("while nothing comes through, nothing is learnt: the server may be away", () => {
     const { choice } = start();
-    for (const each of [sse, ws, longPoll]) expect(choice.failed(each, silent, false)).toBe(true);
-    expect(choice.failed(poll, silent, false)).toBe(false);
+    for (const each of [sse, ws, longPoll]) expect(choice.failed(each, silent)).toBe(true);
+    expect(choice.failed(poll, silent)).toBe(false);
     expect(choice.next()).toBe(sse);
   });
 
   test("a server that cannot be reached is tried twice over one transport before another one is", () => {
     const { choice } = start();
-    expect(choice.failed(sse, unreachable, false)).toBe(false);
+    expect(choice.failed(sse, unreachable)).toBe(false);
     expect(choice.next()).toBe(sse);
-    expect(choice.failed(sse, unreachable, false)).toBe(false);
+    expect(choice.failed(sse, unreachable)).toBe(false);
     expect(choice.next()).toBe(ws);
   });
 
-  test("what failed with the whole server is tried again soon after another transport came through", () => {
-    const { choice, pass } = start();
-    choice.failed(sse, unreachable, false);
-    choice.failed(sse, unreachable, false);
-    choice.failed(ws, unreachable, false);
-    choice.failed(ws, unreachable, false);
+  test("what failed with the whole server may be tried again once another transport came through", () => {
+    const { choice } = start();
+    choice.failed(sse, unreachable);
+    choice.failed(sse, unreachable);
+    choice.failed(ws, unreachable);
+    choice.failed(ws, unreachable);
     choice.opened(longPoll);
-    expect(choice.better(longPoll)).toBeUndefined();
-    pass(1_000);
     expect(choice.better(longPoll)).toBe(sse);
   });
 
   test("an old failure is no evidence", () => {
     const { choice, pass } = start();
-    choice.failed(sse, silent, false);
+    choice.failed(sse, silent);
     pass(20_000);
     choice.opened(ws);
-    pass(1_000);
     expect(choice.better(ws)).toBe(sse);
   });
 
   test("three cuts at one age are the path's doing, and a long poll is held for less than it", () => {
-    const { choice } = start();
+    const { choice, tuning } = start();
     for (const ageMs of [20_000, 20_900, 19_800]) choice.ended(sse, ageMs, false);
     expect(choice.next()).toBe(ws);
-    expect(choice.waitMs).toBe(9_900);
+    expect(tuning.waitMs).toBe(9_900);
   });
 
   test.each([
@@ -191,14 +207,14 @@ describe("what the path forbids", () => {
 
   test("another network is another path", () => {
     const { choice } = start();
-    choice.failed(sse, silent, true);
+    choice.block(sse);
     choice.forget();
     expect(choice.better(ws)).toBe(sse);
   });
 
   test("with everything blocked there is still the last one", () => {
     const { choice } = start();
-    for (const each of [sse, ws, longPoll, poll]) choice.failed(each, silent, true);
+    for (const each of [sse, ws, longPoll, poll]) choice.block(each);
     expect(choice.next()).toBe(poll);
   });
 });

@@ -4,7 +4,15 @@ import { type Asks, createAsks } from "../src/core/asks.ts";
 import { TidingsError } from "../src/errors.ts";
 import type { Tuning } from "../src/types.ts";
 import { type Begin, contextOf, fakeAsker, type FakeRequests, fakeRequests } from "./support/fakes.ts";
-import { answer, type Front, openFront, openServer, silence, type TestServer } from "./support/front.ts";
+import {
+  answer,
+  type Front,
+  openFront,
+  openServer,
+  silence,
+  type TestServer,
+  withoutStreams,
+} from "./support/front.ts";
 import { openSocket } from "./support/socket.ts";
 
 function open(
@@ -141,7 +149,7 @@ describe.each(EACH)("a command over %s", (way) => {
     await using server = await openCommands();
     await using over = await openOver(server.url);
     const called = over.commands.command("never", {});
-    setTimeout(() => over.commands.close(), 20);
+    setTimeout(() => over.requests.change({ state: { name: "closed" } }), 20);
     await expect(called).rejects.toMatchObject({ code: "CLOSED" });
     await expect(over.commands.command("echo", 1)).rejects.toMatchObject({ code: "CLOSED" });
   });
@@ -153,12 +161,12 @@ describe.each(EACH)("a command over %s", (way) => {
 });
 
 describe("a command whose answer is lost", () => {
-  test("fails with CONNECTION_LOST without a key, since it may have been done", async () => {
+  test("fails with UNREACHABLE or CONNECTION_LOST without a key, since it may have been done", async () => {
     await using server = await openCommands();
     await using front = await openFront(server.url);
     const { commands } = open(front.url);
     front.faults.push(({ lose }) => lose());
-    await expect(commands.command("echo", 1)).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+    await expect(commands.command("echo", 1)).rejects.toMatchObject({ code: "UNREACHABLE" });
     front.faults.push(({ res }) => {
       res.writeHead(200, { "content-length": "10" }).write("1");
       setTimeout(() => res.destroy(), 20);
@@ -230,14 +238,22 @@ describe("a command without a network", () => {
     await using server = await openCommands();
     const front: Front = await openFront(server.url);
     await using _ = front;
-    const { commands } = open(front.url);
+    const { commands, requests } = open(front.url);
     front.faults.push(answer(503, { "retry-after": "100" }));
     const waiting = commands.command("echo", 1, { idempotencyKey: "k" }).catch(() => undefined);
     await vi.waitUntil(() => front.seen.length === 1);
     expect(await commands.command("echo", 2)).toBe(2);
-    commands.close();
+    requests.change({ state: { name: "closed" } });
     await waiting;
   });
+});
+
+test("parts and answer are there also where the platform's fetch does not stream", async () => {
+  await using server = await openCommands();
+  const commands = createAsks(contextOf(server.url, { fetch: withoutStreams }), fakeRequests());
+  const parts: unknown[] = [];
+  expect(await commands.command("parts", {}, { onProgress: (part) => parts.push(part) })).toBe("done");
+  expect(parts).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
 });
 
 test("lines that are cut anywhere are the same answer", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Block, blocksOf, readDoc, root, sectionOf, sorted, tableOf } from "@tidings/testing/docs";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_TUNING, LEAST, MOST_MS } from "../src/core/tuning.ts";
+import { MOST_MS, VALUES } from "../src/core/tuning.ts";
 import type { Tuning } from "../src/types.ts";
 
 const exec = promisify(execFile);
@@ -94,10 +94,10 @@ describe("docs/reference/client.md: tuning", () => {
   const rows = tableOf(sectionOf(document, "## Tuning"));
 
   test("has the values that there are, with the defaults and least values that hold", () => {
-    const held = Object.entries(DEFAULT_TUNING).map(([name, value]) => [
+    const held = Object.entries(VALUES).map(([name, [value, least = 0]]) => [
       name,
       String(value),
-      String(LEAST[name as keyof Tuning] ?? 0),
+      String(least),
     ]);
     expect(rows.map((row) => row.slice(0, 3))).toEqual(held);
     expect(sectionOf(document, "## Tuning")).toContain(MOST_MS.toLocaleString("en"));
@@ -112,11 +112,10 @@ describe("docs/reference/client.md: tuning", () => {
 
   test("the docstrings of types.ts have the same, and what 0 means", () => {
     const docstrings = docstringsOf("Tuning");
-    expect([...docstrings.keys()]).toEqual(Object.keys(DEFAULT_TUNING));
+    expect([...docstrings.keys()]).toEqual(Object.keys(VALUES));
     for (const [name, text] of docstrings) {
-      const key = name as keyof Tuning;
-      const least = LEAST[key];
-      expect(text, name).toMatch(new RegExp(`Default ${DEFAULT_TUNING[key].toLocaleString("en")}\\b`));
+      const [value, least] = VALUES[name as keyof Tuning];
+      expect(text, name).toMatch(new RegExp(`Default ${value.toLocaleString("en")}\\b`));
       if (least === undefined) expect(text, name).toMatch(/\b0: /);
       else expect(text, name).toMatch(new RegExp(`\\bleast ${least.toLocaleString("en")}\\b`));
     }

@@ -16,8 +16,17 @@ class Wire {
   /** Sent, and not arrived. */
   readonly flying: StreamFrame[] = [];
   feeds!: Feeds;
+  /** As polls tell it: after each page another `ok`, for where the reading stands now. */
+  readonly #isPolled: boolean;
+  readonly #answers = new Set<StreamFrame>();
   #at: number | undefined;
   #isLive = false;
+  /** Askings of one turn that no frame came between are sent as one, the last. */
+  #unsent: number | undefined;
+
+  constructor(isPolled = false) {
+    this.#isPolled = isPolled;
+  }
 
   cursor(offset: number): string {
     return `e${this.epoch}.${offset}`;
@@ -40,21 +49,50 @@ class Wire {
     this.earliest = 1;
   }
 
-  change(_channel: string, wanted: Wanted | undefined): void {
-    this.#at = undefined;
-    if (wanted !== undefined) this.#begin(wanted);
+  change(_channel: string, wanted: Wanted | undefined): boolean {
+    const isInstead = this.#unsent !== undefined;
+    // What was asked in the same turn is not sent any more.
+    if (isInstead) this.flying.length = this.#unsent as number;
+    if (this.#isPolled) {
+      // Nothing of an earlier asking comes any more, but for its answer.
+      const isDue = this.flying.some((frame) => this.#answers.has(frame));
+      this.flying.length = 0;
+      if (isDue)
+        this.#answer({
+          type: "error",
+          channel: CHANNEL,
+          code: "NOT_SUBSCRIBED",
+          message: "",
+          retryable: true,
+        });
+    }
+    this.#at = this.#unsent = undefined;
+    if (wanted === undefined) return isInstead;
+    this.#unsent = this.flying.length;
+    this.#begin(wanted);
+    return isInstead;
+  }
+
+  /** The turn is over: what it asked for is on its way. */
+  turn(): void {
+    this.#unsent = undefined;
   }
 
   connect(): void {
     this.flying.length = 0;
-    this.#at = undefined;
-    this.feeds.begin();
+    this.#at = this.#unsent = undefined;
     const wanted = this.feeds.wanted().get(CHANNEL);
+    this.feeds.begin();
     if (wanted !== undefined) this.#begin(wanted);
   }
 
   arrive(count: number): void {
-    for (const frame of this.flying.splice(0, count)) this.feeds.frame(frame);
+    for (let left = Math.min(count, this.flying.length); left > 0 && this.flying.length > 0; left--) {
+      // Shifted first, so that what the frame makes the reader ask for stands where it is sent.
+      this.turn();
+      this.feeds.frame(this.flying.shift() as StreamFrame);
+    }
+    this.turn();
   }
 
   #begin({ since = "latest", last }: Wanted): void {
@@ -63,7 +101,7 @@ class Wire {
     const cursor = isNamed
       ? this.cursor(since === "earliest" && last === undefined ? this.earliest - 1 : latest)
       : since;
-    this.flying.push({ type: "ok", channel: CHANNEL, cursor });
+    this.#answer({ type: "ok", channel: CHANNEL, cursor });
     const [epoch = "", offset = ""] = cursor.split(".");
     let at = Number(offset);
     const to = this.cursor(this.earliest - 1);
@@ -80,10 +118,16 @@ class Wire {
     this.#catchUp();
   }
 
+  #answer(frame: StreamFrame): void {
+    this.#answers.add(frame);
+    this.flying.push(frame);
+  }
+
   #catchUp(): void {
     let at = this.#at as number;
     while (at < this.head) this.flying.push(this.#message(++at));
     this.#at = at;
+    if (this.#isPolled) this.flying.push({ type: "ok", channel: CHANNEL, cursor: this.cursor(at) });
     if (!this.#isLive) this.flying.push({ type: "caught-up", channel: CHANNEL, cursor: this.cursor(at) });
     this.#isLive = true;
   }
@@ -95,11 +139,17 @@ class Wire {
 
 /** An application that takes items as it likes. */
 class Application {
+  /** Where it wants to begin. */
+  readonly start: string | undefined;
   readonly items: Item[] = [];
   readonly begun: string[] = [];
   reader!: Reader;
   taken = 0;
   isOver = false;
+
+  constructor(start: string | undefined) {
+    this.start = start;
+  }
 
   get isFull(): boolean {
     return this.items.length - this.taken >= LIMIT;
@@ -119,10 +169,24 @@ class Application {
   /** Each message comes after the one before, and whatever lies between was told as a gap. */
   check(): void {
     let at = this.begun[0];
+    let isCaughtUp = false;
     for (const item of this.items) {
       if (item.type === "gap") {
+        // Forwards: what it has does not come again.
+        const [from, to] = [at, item.to].map((cursor) => String(cursor).slice(1).split(".").map(Number));
+        expect(from).not.toEqual(to);
+        expect(
+          [from, to].sort(
+            ([epoch = 0, offset = 0] = [], [other = 0, more = 0] = []) => epoch - other || offset - more,
+          ),
+        ).toEqual([from, to]);
         at = item.to;
+        isCaughtUp = false;
         continue;
+      }
+      if (item.type === "caught-up") {
+        expect(isCaughtUp).toBe(false);
+        isCaughtUp = true;
       }
       const [epoch, offset] = String(item.cursor).split(".");
       const [atEpoch, atOffset] = String(at).split(".");
@@ -139,8 +203,8 @@ class Application {
   }
 }
 
-function start() {
-  const wire = new Wire();
+function start(isPolled = false) {
+  const wire = new Wire(isPolled);
   const context = {
     tuning: tuningOf(),
     url: "http://here",
@@ -153,7 +217,7 @@ function start() {
   );
   wire.feeds = feeds;
   const read = (since: string | undefined, last?: number): Application => {
-    const application = new Application();
+    const application = new Application(last === undefined ? since : `last ${last}`);
     application.reader = feeds.read(
       CHANNEL,
       undefined,
@@ -170,6 +234,19 @@ function start() {
     return application;
   };
   return { wire, feeds, read };
+}
+
+/** The messages that are there before anything is read; in a new life of the log, {@link Wire.restart}, there are 2. */
+const BEFORE = 4;
+
+/** It began where it wanted to: at a cursor, ahead of what is kept, or after what was there before. */
+function expectStart({ epoch, earliest }: Wire, { start, begun: [begun] }: Application): void {
+  if (begun === undefined) return;
+  const [own, offset] = begun.slice(1).split(".").map(Number);
+  if (start?.startsWith("e1.") === true) expect(begun).toBe(start);
+  else if (start === "earliest" && own === epoch) expect(offset).toBeLessThan(earliest);
+  else if (start === undefined || start === "latest")
+    expect(offset).toBeGreaterThanOrEqual(own === 1 ? BEFORE : 2);
 }
 
 describe("readers of one channel, wherever each of them stands", () => {
@@ -196,10 +273,10 @@ describe("readers of one channel, wherever each of them stands", () => {
 
   test("each has every message after its start once and in order, or is told of the gap", () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 10, maxLength: 80 }), (steps) => {
-        const { wire, read } = start();
+      fc.property(fc.array(step, { minLength: 10, maxLength: 80 }), fc.boolean(), (steps, isPolled) => {
+        const { wire, read } = start(isPolled);
         const applications: Application[] = [];
-        for (let before = 0; before < 4; before++) wire.append();
+        for (let before = 0; before < BEFORE; before++) wire.append();
         for (const each of steps) {
           const one = "who" in each ? applications[each.who % Math.max(1, applications.length)] : undefined;
           if (each.kind === "append") wire.append();
@@ -216,24 +293,57 @@ describe("readers of one channel, wherever each of them stands", () => {
             wire.restart();
             wire.connect();
           }
+          // Some of what is asked is asked in one turn.
+          if (each.kind !== "read" && each.kind !== "stop") wire.turn();
         }
         for (let rounds = 0; rounds < 60; rounds++) {
           for (const each of applications) each.take();
+          wire.turn();
           wire.arrive(Infinity);
         }
         for (const each of applications) {
           each.check();
+          expectStart(wire, each);
+          // Told since the last gap, that it has everything.
+          if (!each.isOver)
+            expect(each.items.findLast(({ type }) => type !== "message")?.type).toBe("caught-up");
           if (!each.isOver) expect(each.at).toBe(wire.cursor(wire.head));
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: Number(process.env["FEEDS_RUNS"] ?? 3_000) },
     );
+  });
+
+  test("a connection that is opened beside the one there is does not change what that one is answering", () => {
+    const { wire, feeds, read } = start();
+    for (let before = 0; before < 2; before++) wire.append();
+    const coming = read("latest");
+    wire.turn();
+    const oldest = read("earliest");
+    coming.reader.stop();
+    // What it is to read is the oldest; what comes is still of the one that was asked for what comes.
+    feeds.wanted();
+    for (let rounds = 0; rounds < 5; rounds++) wire.arrive(Infinity);
+    expect(oldest.begun).toEqual(["e1.0"]);
+    oldest.check();
+    expect(oldest.at).toBe("e1.2");
+  });
+
+  test("frames of a type that is not known are passed over (PROTOCOL.md, members may be added)", () => {
+    const { wire, feeds, read } = start();
+    wire.append();
+    const reader = read("earliest");
+    wire.arrive(1);
+    feeds.frame({ type: "weather", channel: CHANNEL, cursor: "e1.9" } as unknown as StreamFrame);
+    wire.arrive(Infinity);
+    expect(reader.items.map(({ type }) => type)).toEqual(["message", "caught-up"]);
   });
 
   test("an asking that another one took the place of may be refused after that one was answered", () => {
     const { wire, feeds, read } = start();
     for (let before = 0; before < 3; before++) wire.append();
     const oldest = read("earliest");
+    wire.turn();
     wire.flying.length = 0;
     const coming = read("latest");
     wire.arrive(Infinity);

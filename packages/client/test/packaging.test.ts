@@ -102,6 +102,8 @@ describe("as npm packs it", () => {
       [
         ...imports,
         `import type { Tidings } from "${manifest.name}";`,
+        `import { presence, schemas } from "${manifest.name}/sse";`,
+        `export const withParts = connect1("http://127.0.0.1:8080", {}, { presence, schemas });`,
         `export const tidings: Tidings = connect0("http://127.0.0.1:8080", { transport: "auto" });`,
         `for await (const { data } of tidings.channel("a").messages({ since: "earliest" })) void data;`,
       ].join("\n"),
@@ -140,7 +142,12 @@ describe("as npm packs it", () => {
     await writeFile(join(home, "import.mjs"), script);
     const { stdout } = await exec(process.execPath, ["import.mjs"], { cwd: home });
     expect(JSON.parse(stdout)).toEqual({
-      names: names.map((name) => (name.endsWith("/node") ? ["fileCursors"] : ["TidingsError", "connect"])),
+      names: names.map((name) => {
+        if (name.endsWith("/node")) return ["fileCursors"];
+        // What the whole has by itself, the others are given.
+        const parts = name === manifest.name ? [] : ["cursors", "page", "presence", "renewal", "schemas"];
+        return ["TidingsError", "connect", ...parts];
+      }),
       classes: 1,
     });
   });

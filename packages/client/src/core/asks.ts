@@ -1,11 +1,11 @@
-import { blockedError, isPassing, lostError, TidingsError } from "../errors.ts";
+import { closedError, lostError, passingError, TidingsError } from "../errors.ts";
 import type { CommandOptions, Published, PublishOptions } from "../types.ts";
 import { after, backoffMs } from "./backoff.ts";
 import type { Context } from "./context.ts";
-import { type Fault, faultOf, said } from "./http.ts";
+import { bodyOf, copyOf, type Fault, faultOf, newName } from "./http.ts";
 import { readLines } from "./lines.ts";
 import type { Requests } from "./requests.ts";
-import type { Connection } from "./transport.ts";
+import type { Answer, RequestFrame } from "./transport.ts";
 
 /** Keys are remembered for five minutes, of which a request may spend one on its way: nothing is sent again after this, in milliseconds. */
 const RESEND_MS = 240_000;
@@ -15,9 +15,12 @@ const LARGE_MS = 60_000;
 const MAX_FRAME_BYTES = 65_536;
 /** A command whose caller names no time waits so long: the longest that a server gives one by default. */
 const COMMAND_MS = 600_000;
+/** Nobody has answered: neither what was asked for, nor that it is refused. */
+const LOST = /^(CONNECTION_LOST|UNREACHABLE|DRAINING)$/;
 
-/** What the application asks of the server: sent until it is answered. */
+/** What the application asks of the server: sent until it is answered, or the client is closed. */
 export interface Asks {
+  /** @param data or a promise of it, which holds up what is published to the channel after it */
   publish(
     channel: string,
     event: string | undefined,
@@ -25,279 +28,249 @@ export interface Asks {
     options?: PublishOptions & { readonly deleted?: true },
   ): Promise<Published>;
   command(name: string, input?: unknown, options?: CommandOptions): Promise<unknown>;
-  /** What has no answer fails with `CLOSED`. */
-  close(): void;
 }
-
-type Duplex = Required<Connection> | undefined;
 
 /** Something asked. */
 interface Ask {
   /** What is of one lane keeps its order. */
   readonly lane: unknown;
-  /** It goes by REST, whatever is open. */
-  readonly isRest: unknown;
-  /** What it is on its way over: a connection, or by REST itself. */
-  via?: unknown;
-  send(duplex: Duplex): void;
-  fail(error: TidingsError): void;
+  readonly isOnce: unknown;
+  /** What it is on its way over: a connection, or by REST itself; what is not there yet, or no more, is on no way either. */
+  via: unknown;
+  /** How it is said, once that is known. */
+  said?: Said;
+  /** Its turn has come. */
+  send?(duplex: Requests["duplex"]): void;
+  fail?(error: TidingsError): void;
 }
 
+/** How one thing is said: what a frame and a query have, a request's body, and what else a frame has. */
+type Said = readonly [about: Readonly<Record<string, unknown>>, body: Blob, frame: RequestFrame];
+
+/** The connection that it may be sent over. */
+type Over = (said: Said) => Requests["duplex"];
+
+type AsksContext = Pick<Context, "http" | "tuning" | "parse" | "report">;
+
 /**
- * Over a duplex connection many of a lane are on their way at once, by REST one. One that the server puts off may be overtaken by those
- * that are on their way already.
+ * Over a duplex connection, where one is open: then many of a lane are on their way at once. One that the server puts off may be
+ * overtaken by those that are on their way already.
  */
-export const createAsks = (
-  { http, tuning, parse, report }: Pick<Context, "http" | "tuning" | "parse" | "report">,
+export const createAsks = (context: AsksContext, requests: Requests): Asks =>
+  restAsks(context, requests, ([{ ifHead }, { size, type }]) =>
+    // Bytes, what is large, and a condition, which in a frame knows no epoch, go by REST whatever is open.
+    ifHead || size > MAX_FRAME_BYTES || !/json|^text/.test(type) ? undefined : requests.duplex,
+  );
+
+/** By REST: of a lane one after the other. */
+export const restAsks = (
+  { http, tuning, parse, report }: AsksContext,
   requests: Requests,
+  over?: Over,
 ): Asks => {
   const pending = new Set<Ask>();
+  /** Lanes that wait for a while; `pending`: all of them. */
+  const pauses = new Map<unknown, ReturnType<typeof setTimeout>>();
   let pendingBytes = 0;
-  let isClosed = false;
-  let wasOnline = true;
-  let failures = 0;
-  let pause: ReturnType<typeof setTimeout> | undefined;
 
   const pump = (): void => {
-    if (isClosed || pause || !requests.isOnline) return;
     const ahead = new Map<unknown, unknown>();
     for (const ask of pending) {
-      const duplex = ask.isRest ? undefined : requests.duplex;
-      const before = ahead.get(ask.lane);
-      if (!ask.via && (!before || before === duplex)) ask.send(duplex);
+      const { lane, isOnce, said } = ask;
+      const duplex = said && over?.(said);
+      const before = ahead.get(lane);
+      const isHeld = !requests.isOnline || (!isOnce && pauses.has(pending)) || pauses.has(lane);
+      if (!ask.via && !isHeld && (!before || before === duplex)) {
+        ask.via = duplex ?? ask;
+        ask.send?.(duplex);
+      }
       // What waits, or goes another way, is waited for: what comes after it would be there before it.
-      ahead.set(ask.lane, ask.via ?? ask);
+      ahead.set(lane, ask.via ?? ask);
     }
   };
 
-  const resume = (): void => {
-    clearTimeout(pause);
-    pause = undefined;
-    pump();
-  };
-
-  const off = requests.onChange(() => {
-    if (requests.connection || !wasOnline) resume();
-    wasOnline = requests.isOnline;
+  requests.onChange(() => {
+    const { name } = requests.state;
+    // Not `connecting` or `waiting`: there is something new to be tried, or nothing to be tried for.
+    if (!name.endsWith("ing")) {
+      for (const timer of pauses.values()) clearTimeout(timer);
+      pauses.clear();
+    }
+    if (name === "closed") for (const ask of pending) ask.fail?.(closedError());
     pump();
   });
 
-  const add = <Answer>(
-    lane: unknown,
-    bytes: number,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-    isRest: unknown,
+  const add = async (
+    path: string,
+    say: () => Promise<Said>,
+    lateMs: number,
     /** Sent once and at once, or not at all. */
     isOnce: unknown,
-    late: string,
-    /** The codes of errors that are no answer, of a command. */
-    lost: RegExp | undefined,
-    sendBy: (duplex: Duplex, stop: AbortSignal, leftMs: number) => Promise<Answer>,
-  ): Promise<Answer> =>
-    new Promise((resolve, reject) => {
+    { signal: given, onProgress }: CommandOptions,
+    /** Of a publish. */
+    channel?: string,
+  ): Promise<Answer> => {
+    const stop = new AbortController();
+    const { signal } = stop;
+    const lane = isOnce || !channel ? stop : channel;
+    const ask: Ask = { lane, isOnce, via: stop };
+    let bytes = 0;
+    let sentAtMs = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+
+    const late = (): TidingsError =>
+      new TidingsError(`${channel ? "PUBLISH" : "COMMAND"}_TIMEOUT`, "not answered in time.", {
+        retryable: !sentAtMs,
+      });
+
+    const tell = (part: unknown): void => {
+      try {
+        onProgress?.(part);
+      } catch (cause) {
+        report(new TidingsError("LISTENER_FAILED", "onProgress threw.", { cause }));
+      }
+    };
+
+    const rest = async (about: object, body: Blob): Promise<Answer> => {
+      const answer = await http(`${path}?${new URLSearchParams(copyOf(about))}`, {
+        accept: "application/x-ndjson",
+        body,
+        signal,
+        // A command's answer comes as it comes.
+        timeoutMs: !channel ? 0 : bytes > MAX_FRAME_BYTES ? LARGE_MS : undefined,
+      });
+      let last: (Fault & { readonly type: string }) | undefined;
+      const take = (line: string): void => {
+        if (!line) return;
+        last = parse(line) as typeof last;
+        if (last?.type === "progress") tell(last.data);
+      };
+      // Without an end, or without the line that is the answer, it is lost.
+      await (
+        answer.body
+          ? readLines(answer.body, take)
+          : answer.text().then((text) => text.split("\n").forEach(take))
+      ).catch(() => {});
+      if (last?.type === "ok") return last;
+      throw last?.type === "error" ? faultOf(last) : lostError();
+    };
+
+    const work = async (): Promise<Answer> => {
+      const isFull = pending.size > tuning.maxPending;
+      const said = await say();
+      const [about, body, frame] = said;
+      if (signal.aborted) throw late();
       requests.sent();
-      if (isClosed) throw closedError();
-      if (pending.size >= tuning.maxPending || pendingBytes + bytes > tuning.maxPendingBytes)
-        throw new TidingsError("PENDING_FULL", "too much waits: see tuning.maxPending.", { retryable: true });
-      const stop = new AbortController();
-      const endsAtMs = Date.now() + timeoutMs;
-      let sentAtMs = 0;
-      const isLast = (): boolean => {
-        if (!pending.delete(ask)) return false;
-        pendingBytes -= bytes;
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-        stop.abort();
-        pump();
-        return true;
-      };
-      const expire = (): void =>
-        ask.fail(
-          new TidingsError(
-            late,
-            `not answered in time${sentAtMs ? "; it may have been done" : ", nor sent"}.`,
-            {
-              retryable: !sentAtMs,
-            },
-          ),
-        );
-      // One that was sent cannot be called back, but for a command.
-      const abort = (): void => {
-        if (lost || !sentAtMs) ask.fail(new TidingsError("ABORTED", "given up."));
-      };
-      const ask: Ask = {
-        lane: lane ?? stop,
-        isRest,
-        fail: (error) => isLast() && reject(error),
-        send(duplex) {
-          const now = Date.now();
-          // Timers stand still while a device sleeps.
-          if (now - (sentAtMs ||= now) > RESEND_MS) return expire();
-          ask.via = duplex ?? ask;
-          sendBy(duplex, stop.signal, endsAtMs - now).then(
-            (answer) => {
-              failures = 0;
-              if (isLast()) resolve(answer);
-            },
-            (error: TidingsError) => {
-              ask.via = undefined;
-              if (isOnce || !(lost ? lost.test(error.code) : isPassing(error))) ask.fail(error);
-              // A connection takes all that is on its way over it along: that is one failure.
-              else if (pending.has(ask))
-                pause ??= after(backoffMs(++failures, tuning) + (error.retryAfterMs ?? 0), resume);
-            },
-          );
-        },
-      };
-      const timer = after(timeoutMs, expire);
-      pending.add(ask);
-      pendingBytes += bytes;
-      signal?.addEventListener("abort", abort);
-      if (signal?.aborted) abort();
-      else if (!isOnce) pump();
-      else if (requests.isOnline) ask.send(isRest ? undefined : requests.duplex);
-      else ask.fail(new TidingsError("OFFLINE", "there is no network.", { retryable: true }));
-    });
+      pendingBytes += bytes = body.size;
+      if (isFull || pendingBytes > tuning.maxPendingBytes)
+        throw passingError("PENDING_FULL", "too much waits.");
+      if (isOnce && !requests.isOnline) throw passingError("OFFLINE", "there is no network.");
+      ask.said = said;
+      for (let tries = 1; ; tries++) {
+        ask.via = undefined;
+        const duplex = await new Promise<Requests["duplex"]>((resolve) => {
+          ask.send = resolve;
+          pump();
+        });
+        const now = Date.now();
+        // Timers stand still while a device sleeps.
+        if (now - (sentAtMs ||= now) > RESEND_MS) throw late();
+        try {
+          return await (duplex?.request({ ...about, ...frame }, { onProgress: tell, signal }) ??
+            rest(about, body));
+        } catch (error) {
+          const { code, retryable, retryAfterMs = 0 } = error as TidingsError;
+          const isLost = LOST.test(code);
+          // A fault of a command's own is its answer, whatever may be done later.
+          if (signal.aborted || isOnce || !(channel ? retryable : isLost)) throw error;
+          // What the server puts off holds up its lane; without a server all wait, and for one failure, whatever it took along.
+          const key = isLost && !retryAfterMs ? pending : lane;
+          const resume = (): void => {
+            pauses.delete(key);
+            pump();
+          };
+          if (!pauses.has(key)) pauses.set(key, after(backoffMs(tries, tuning) + retryAfterMs, resume));
+        }
+      }
+    };
+
+    pending.add(ask);
+    try {
+      return await new Promise((resolve, reject) => {
+        const fail = (ask.fail = (error) => {
+          // It is not sent any more.
+          ask.via = stop;
+          reject(error);
+        });
+        // One that was sent cannot be called back, but for a command.
+        const abort = (): void => {
+          if (!channel || !sentAtMs) fail(new TidingsError("ABORTED", "given up."));
+        };
+        if (lateMs) timer = after(lateMs, () => fail(late()));
+        given?.addEventListener("abort", abort, { signal });
+        if (given?.aborted) abort();
+        work().then(resolve, fail);
+      });
+    } finally {
+      pending.delete(ask);
+      pendingBytes -= bytes;
+      clearTimeout(timer);
+      stop.abort();
+      pump();
+    }
+  };
 
   return {
-    async publish(channel, event, data, options = {}) {
-      const { key, ephemeral, ifHead, inline, artifact, preview, deleted, signal } = options;
-      const { idempotencyKey = `k${crypto.getRandomValues(new Uint32Array(4)).join("-")}` } = options;
-      const isBytes = ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof Blob;
-      const contentType = typeof data === "string" ? options.contentType : undefined;
+    publish(channel, event, given, options = {}) {
+      const { key, ephemeral, ifHead, inline, artifact, preview, deleted } = options;
       // Said once, at the call: what the application changes later does not change what it has published.
-      const content = artifact || deleted ? undefined : isBytes || contentType ? data : toJson(data);
-      const own = data instanceof Blob ? data.type : "";
-      // By some types the server would take bytes for something else.
-      const type = !isBytes
-        ? (contentType ?? "application/json")
-        : /^$|json|^text|form/.test(own)
-          ? "application/octet-stream"
-          : own;
-      const body = content === undefined ? content : new Blob([content as BlobPart], { type });
-      const bytes = body?.size ?? 0;
-      const isLarge = bytes > MAX_FRAME_BYTES;
-      return add(
-        ephemeral ? undefined : channel,
-        bytes,
-        tuning.publishMs,
-        signal,
-        // A frame's condition knows no epoch.
-        isBytes || isLarge || artifact || ifHead,
-        ephemeral,
-        "PUBLISH_TIMEOUT",
-        undefined,
-        async (duplex, stop) => {
-          const about = { event, key, ephemeral, inline };
-          if (duplex)
-            return duplex.request({
-              ...about,
-              type: "publish",
-              channel,
-              idempotencyKey,
-              deleted,
-              contentType,
-              preview,
-              data: contentType ? content : content && JSON.parse(content as string),
-            });
-          const query = said({ ...about, artifact, preview: JSON.stringify(preview) });
-          const response = await http(`/channels/${channel}?${new URLSearchParams(query)}`, {
-            method: deleted ? "DELETE" : "POST",
-            headers: { "idempotency-key": idempotencyKey, "if-match": ifHead && `"${ifHead}"` },
-            body,
-            signal: stop,
-            timeoutMs: isLarge ? LARGE_MS : undefined,
-          });
-          const published = await response.json().catch(() => 0);
-          if (ephemeral || published?.cursor) return published as Published;
-          throw blockedError();
-        },
-      );
-    },
-
-    async command(name, input, { timeoutMs, idempotencyKey, onProgress, signal } = {}) {
-      const text = input === undefined ? input : toJson(input);
-      const tell = (data: unknown): void => {
-        try {
-          onProgress?.(data);
-        } catch (cause) {
-          report(new TidingsError("LISTENER_FAILED", `onProgress of "${name}" threw.`, { cause }));
-        }
+      const say = async (): Promise<Said> => {
+        const data = given instanceof Promise ? await given : given;
+        const { idempotencyKey = newName() } = options;
+        const isBytes = ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof Blob;
+        const contentType = typeof data === "string" ? options.contentType : undefined;
+        const content = isBytes || contentType || artifact || deleted ? data : copyOf(data);
+        const own = data instanceof Blob ? data.type : "";
+        // By some types the server would take bytes for something else.
+        const bytesType = /^$|json|^text|form/.test(own) ? "application/octet-stream" : own;
+        return [
+          {
+            event,
+            key,
+            ephemeral,
+            inline,
+            artifact,
+            deleted,
+            ifHead,
+            idempotencyKey,
+            preview: JSON.stringify(preview),
+          },
+          bodyOf(content, isBytes ? bytesType : contentType),
+          { type: "publish", channel, contentType, preview, data: content },
+        ];
       };
-      return add(
-        undefined,
-        text?.length ?? 0,
-        timeoutMs ?? COMMAND_MS,
-        signal,
-        false,
-        // Without a key it could be done twice.
-        !idempotencyKey,
-        "COMMAND_TIMEOUT",
-        /^(CONNECTION_LOST|UNREACHABLE|SILENT|DRAINING)$/,
-        async (duplex, stop, leftMs) => {
-          const left = timeoutMs && Math.max(1, Math.ceil(leftMs));
-          const json = text && JSON.parse(text);
-          if (duplex) {
-            const answer = await duplex.request(
-              { type: "command", name, data: json, timeoutMs: left, idempotencyKey },
-              { onProgress: tell, signal: stop },
-            );
-            return answer.data;
-          }
-          try {
-            const response = await http(
-              `/commands/${encodeURIComponent(name)}${left ? `?timeout=${left / 1_000}` : ""}`,
-              {
-                method: "POST",
-                accept: onProgress && "application/x-ndjson",
-                headers: { "idempotency-key": idempotencyKey },
-                json,
-                signal: stop,
-                // The head comes with the answer.
-                timeoutMs: 0,
-              },
-            );
-            if (!onProgress || !response.body) {
-              const answer = await response.text();
-              return answer ? parse(answer) : undefined;
-            }
-            let last: (Fault & { readonly type: string }) | undefined;
-            await readLines(response.body, (line) => {
-              if (!line) return;
-              last = parse(line) as typeof last;
-              if (last?.type === "progress") tell(last.data);
-            });
-            if (last?.type === "ok") return last.data;
-            throw last?.type === "error" ? faultOf(last) : lostError();
-          } catch (error) {
-            const { code, status, cause } = Object(error) as TidingsError;
-            // Nobody knows whether it has come.
-            throw lostError(code === "UNREACHABLE" && !status ? cause : error);
-          }
-        },
-      );
+      return add(`/channels/${channel}`, say, tuning.publishMs, ephemeral, options, channel);
     },
 
-    close() {
-      isClosed = true;
-      off();
-      clearTimeout(pause);
-      for (const ask of pending) ask.fail(closedError());
+    async command(name, input, options = {}) {
+      const { timeoutMs = 0, idempotencyKey } = options;
+      const say = async (): Promise<Said> => {
+        const data = input === undefined ? input : copyOf(input);
+        return [
+          { timeoutMs: Math.ceil(timeoutMs) || undefined, idempotencyKey },
+          bodyOf(data),
+          { type: "command", name, data },
+        ];
+      };
+      // Without a key it could be done twice.
+      const answer = await add(
+        `/commands/${encodeURIComponent(name)}`,
+        say,
+        timeoutMs || COMMAND_MS,
+        !idempotencyKey,
+        options,
+      );
+      return answer.data;
     },
   };
-};
-
-const closedError = (): TidingsError => new TidingsError("CLOSED", "the client is closed.");
-
-/** A value as JSON, as it is at this moment. */
-export const toJson = (value: unknown): string => {
-  let cause: unknown;
-  try {
-    const text = JSON.stringify(value) as string | undefined;
-    if (text) return text;
-  } catch (error) {
-    cause = error;
-  }
-  throw new TidingsError("PAYLOAD_INVALID", "JSON cannot say it.", { cause });
 };

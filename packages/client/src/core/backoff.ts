@@ -4,11 +4,8 @@ import type { Tuning } from "../types.ts";
  * How long to wait before the attempt after `attempt` (from 1): full jitter, drawn evenly between 0 and a ceiling that
  * doubles from `backoffMs` to `maxBackoffMs`, so that clients that lost the same server do not come back together.
  */
-export const backoffMs = (
-  attempt: number,
-  tuning: Pick<Tuning, "backoffMs" | "maxBackoffMs">,
-  random: () => number = Math.random,
-): number => random() * Math.min(tuning.maxBackoffMs, tuning.backoffMs * 2 ** (attempt - 1));
+export const backoffMs = (attempt: number, tuning: Pick<Tuning, "backoffMs" | "maxBackoffMs">): number =>
+  Math.random() * Math.min(tuning.maxBackoffMs, tuning.backoffMs * 2 ** (attempt - 1));
 
 /** `setTimeout` for any time: what is longer than its 31 bits, `Infinity` too, would be over at once. */
 export const after = (ms: number, done: () => void): ReturnType<typeof setTimeout> =>

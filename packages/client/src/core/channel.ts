@@ -1,4 +1,3 @@
-import { TidingsError } from "../errors.ts";
 import type {
   Channel,
   ChannelOptions,
@@ -8,26 +7,16 @@ import type {
   Presence,
   ReadOptions,
 } from "../types.ts";
+import { TidingsError } from "../errors.ts";
 import type { Asks } from "./asks.ts";
 import type { Context } from "./context.ts";
 import { createEmitter, type Listener } from "./emitter.ts";
-import type { Feeds, Item, Reader, Sink } from "./feeds.ts";
+import { cursorOf, type Feeds, type Item, type Reader, type Sink } from "./feeds.ts";
+import type { Check } from "./schema.ts";
 import type { Kept } from "./stores.ts";
 
 /** What is listened for by these names is told by the client, and is no event that was published. */
 const OWN_EVENTS = /^(gap|caught-up|error|\*)$/;
-
-/** A payload as its schema has it; a promise where the schema takes its time. Throws, or rejects with, `PAYLOAD_INVALID`. */
-export type Check = (event: string, data: unknown) => unknown;
-
-/** What the channels of a client share. */
-export interface ChannelParts {
-  readonly context: Context;
-  readonly feeds: Feeds;
-  readonly asks: Asks;
-  readonly keeper?: ((channel: string) => Kept) | undefined;
-  readonly presenceOf: (channel: string) => Presence;
-}
 
 /** One that nobody awaits must not end a process: whoever wants to know of its fault awaits it. */
 export const safe = <Value>(promise: Promise<Value>): Promise<Value> => {
@@ -35,32 +24,35 @@ export const safe = <Value>(promise: Promise<Value>): Promise<Value> => {
   return promise;
 };
 
-export function createChannel(
-  { context, feeds, asks, keeper, presenceOf }: ChannelParts,
+export const createChannel = (
+  { tuning, report }: Pick<Context, "tuning" | "report">,
+  feeds: Feeds,
+  asks: Asks,
+  keeper: ((channel: string) => Kept) | undefined,
+  presenceOf: () => Presence,
   name: string,
   options: ChannelOptions<ChannelSchema | undefined>,
   check: Check | undefined,
-): Channel<Events> {
-  const { tuning, report } = context;
+): Channel<Events> => {
   const ends = new Set<() => void>();
-  const listeners = createEmitter((cause) => {
-    report(new TidingsError("LISTENER_FAILED", `a listener of "${name}" threw.`, { cause }));
-  });
+  const listeners = createEmitter(report);
   /** What the listeners share. */
-  let own: AsyncIterator<Item> | undefined;
+  let own: AsyncGenerator<Item, void, undefined> | undefined;
 
-  const fail = (error: TidingsError): void => {
-    if (!listeners.emit("error", error)) report(error);
+  const fail = (error: unknown): void => {
+    if (!listeners.emit("error", error)) report(error as TidingsError);
   };
 
   /** A reader as an async iterator: an item counts as handled once the next one is asked for. */
-  const iterate = (readOptions: ReadOptions, isAll: boolean): AsyncIterableIterator<Item> => {
-    const { signal, since, last, gap, keep } = readOptions;
-    const kept = keep === false ? undefined : keeper?.(name);
-    const queue: Item[] = [];
+  const iterate = (given: ReadOptions = {}, isAll?: boolean): AsyncGenerator<Item, void, undefined> => {
+    const { signal, gap, keep = true } = { ...options, ...given };
+    // Where one begins is one thing, in whichever words.
+    const { since, last } = (given.since ?? given.last) === undefined ? options : given;
+    const kept = keep ? keeper?.(name) : undefined;
+    /** What waits; last of all, where the reader is over, why: a fault, or nothing. */
+    const queue: (Item | TidingsError | undefined)[] = [];
     let reader: Reader | undefined;
-    let over: { readonly error?: TidingsError | undefined } | undefined;
-    let wake: (() => void) | undefined;
+    let wake = (): void => {};
 
     const sink: Sink = {
       get isFull() {
@@ -69,87 +61,73 @@ export function createChannel(
       begun: (cursor) => kept?.took(cursor),
       write(item) {
         queue.push(item);
-        wake?.();
+        wake();
       },
       end(error) {
-        over ??= { error };
         ends.delete(end);
         signal?.removeEventListener("abort", end);
         // What came before a fault is still given.
-        if (error === undefined) {
+        if (!error) {
           queue.length = 0;
           kept?.close();
         }
-        wake?.();
+        queue.push(error);
+        wake();
       },
     };
     const end = (): void => {
       reader?.stop();
       sink.end();
     };
-    const begin = (cursor: string | undefined): void => {
-      if (over !== undefined) return;
-      const start = cursor === undefined ? { since, last, gap } : { since: cursor, gap };
-      reader = feeds.read(name, options.events, start, sink);
+    const begin = (cursor?: string): void => {
+      // Nothing came yet, so it is over.
+      if (queue.length) return;
+      reader = feeds.read(name, options.events, cursor ? { since: cursor, gap } : { since, last, gap }, sink);
     };
 
-    async function* generate(): AsyncGenerator<Item, void, undefined> {
+    const items = (async function* (): AsyncGenerator<Item, void, undefined> {
       try {
         for (;;) {
-          const item = queue.shift();
-          if (item === undefined) {
-            if (over?.error !== undefined) throw over.error;
-            if (over !== undefined) return;
+          if (!queue.length) {
+            const woken = new Promise<void>((resolve) => (wake = resolve));
             reader?.resume();
-            await new Promise<void>((resolve) => (wake = resolve));
-            continue;
+            await woken;
           }
+          const item = queue.shift();
+          if (!item) return;
+          if (item instanceof TidingsError) throw item;
           try {
-            if (item.type === "message") yield await checked(item);
-            else if (isAll) yield item;
+            if (item.type !== "message") {
+              if (isAll) yield item;
+              // A payload that is elsewhere, or that there is none of, cannot be checked.
+            } else if (!check || item.artifact || item.deleted) yield item;
+            else yield { ...item, data: await check(item.event, item.data) };
           } catch (error) {
-            fail(error as TidingsError);
+            fail(error);
           }
-          kept?.took(item.type === "gap" ? item.to : item.cursor);
+          kept?.took(cursorOf(item));
         }
       } finally {
         end();
-        kept?.close();
       }
-    }
+    })();
+    const finish = items.return.bind(items);
+    items.return = () => {
+      // One that waits for an item would wait on.
+      end();
+      return finish();
+    };
 
     ends.add(end);
     signal?.addEventListener("abort", end);
-    if (signal?.aborted === true) end();
-    const cursor = kept?.load();
-    if (cursor instanceof Promise) void cursor.then(begin);
-    else begin(cursor);
-    const items = generate();
-    return {
-      next: () => items.next(),
-      return() {
-        // One that waits for an item would wait on.
-        end();
-        return items.return();
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
-  };
-
-  /** The message, its payload as the schema has it. */
-  const checked = async (message: Message): Promise<Message> => {
-    const { artifact, deleted, event, data } = message;
-    // A payload that is elsewhere, or that there is none of, cannot be checked.
-    return check === undefined || artifact !== undefined || deleted === true
-      ? message
-      : { ...message, data: await check(event, data) };
+    if (signal?.aborted) end();
+    if (kept) void kept.load().then(begin);
+    else begin();
+    return items;
   };
 
   const listen = async (): Promise<void> => {
-    const items = iterate(options, true);
-    own = items;
+    const items = (own = iterate({}, true));
     try {
       for await (const item of items) {
         if (item.type !== "message") listeners.emit(item.type, item);
@@ -160,42 +138,34 @@ export function createChannel(
         }
       }
     } catch (error) {
-      fail(error as TidingsError);
+      fail(error);
     }
     if (own === items) own = undefined;
-  };
-
-  /** What the reading says, before what its channel says. Where one begins is one thing, in whichever words. */
-  const merge = (own: ReadOptions = {}): ReadOptions => {
-    const { since, last } = own.since === undefined && own.last === undefined ? options : own;
-    return { ...options, ...own, since, last };
   };
 
   return {
     name,
     get presence() {
-      return presenceOf(name);
+      return presenceOf();
     },
     on(event: string, listener: Listener) {
       const off = listeners.on(event, listener);
-      if (own === undefined && event !== "error") void listen();
+      if (!own && event !== "error") void listen();
       return () => {
         off();
-        if (listeners.size > 0) return;
-        void own?.return?.();
+        if (listeners.size) return;
+        void own?.return();
         own = undefined;
       };
     },
-    messages: (readOptions) => iterate(merge(readOptions), false) as AsyncIterableIterator<Message>,
-    items: (readOptions) => iterate(merge(readOptions), true),
+    messages: (given) => iterate(given) as AsyncIterableIterator<Message>,
+    items: (given) => iterate(given, true),
     publish: (event, data, publishOptions) =>
-      safe(
-        (async () => asks.publish(name, event, check ? await check(event, data) : data, publishOptions))(),
-      ),
+      safe((async () => asks.publish(name, event, check ? check(event, data) : data, publishOptions))()),
     delete: (key, { event, ...deleteOptions } = {}) =>
       safe(asks.publish(name, event, undefined, { ...deleteOptions, key, deleted: true })),
     close() {
       for (const end of [...ends]) end();
     },
   };
-}
+};

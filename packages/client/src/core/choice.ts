@@ -1,5 +1,5 @@
-import type { Options, Tuning } from "../types.ts";
 import type { TidingsError } from "../errors.ts";
+import type { Options, Tuning } from "../types.ts";
 import type { Transport } from "./transport.ts";
 
 /** Ends at ages that differ by less than this, or by a tenth, are one age, in milliseconds. */
@@ -8,181 +8,132 @@ const SAME_AGE_MS = 500;
 const CUTS = 3;
 /** A failure that is older than this says nothing about the path on which another transport was then opened, in milliseconds. */
 const EVIDENCE_MS = 15_000;
-/** How long a transport that only failed with the whole server is left alone once another one is live, in milliseconds. */
-const SOON_MS = 1_000;
-/** A long poll is held for no less than this, however early the path cuts, in milliseconds. */
-const LEAST_WAIT_MS = 200;
 const MINUTE_MS = 60_000;
-const MAX_DOUBLINGS = 4;
+const MAX_TIMES = 16;
+
+/** A transport, and what the path has shown of it. */
+export interface Path {
+  readonly transport: Transport;
+  /** Not to be tried before; 0: may be tried. */
+  untilMs: number;
+  /** What `pathMemoryMs` is multiplied by when it is found blocked again. */
+  times: number;
+  /** Openings that failed since anything was live; one that says that it was the path counts for two, and when that was. */
+  failures: number;
+  suspectAtMs: number;
+  /** How often in a row it was cut at an age, and the last one. */
+  cuts: number;
+  ageMs: number;
+}
 
 /** Which transport to use: what the application needs, and what the path has shown. Pure, but for the clock. */
 export interface Choice {
   /** What to open where nothing is open. */
-  next(): Transport;
-  /** What fits better than the live one and may be tried now. */
-  better(live: Transport): Transport | undefined;
-  /** When {@link better} may answer something else by itself, in milliseconds of the clock. */
-  wakeAtMs(live: Transport): number | undefined;
+  next(): Path;
+  /** What fits better than the live one, and may be tried now, or first. */
+  better(live: Path): Path | undefined;
   /** An opening failed. Answers whether another transport is to be tried at once. */
-  failed(transport: Transport, error: TidingsError, hasLive: boolean): boolean;
-  opened(transport: Transport): void;
+  failed(path: Path, error: TidingsError): boolean;
+  /** It is not let through. */
+  block(path: Path): void;
+  opened(path: Path): void;
   /** A live connection was lost at this age. `isByServer`: it said so before. */
-  ended(transport: Transport, ageMs: number, isByServer: boolean): void;
+  ended(path: Path, ageMs: number, isByServer: boolean): void;
   /** The application sent something. */
   sent(): void;
   /** Whether something that only a duplex transport carries is wanted. */
-  readonly isDuplexWanted: boolean;
+  isDuplexWanted(): boolean;
   /** The network is another one: what was learnt does not hold for it. */
-  forget(): void;
-  /** How long a long poll may be held on this path, in milliseconds. */
-  readonly waitMs: number;
+  readonly forget: () => void;
 }
 
-interface Learnt {
-  /** Not to be tried before; 0: may be tried. */
-  blockedUntilMs: number;
-  /** How often it was found blocked, in a row. */
-  times: number;
-  /** Openings that failed since anything was live: when the last did, and whether the path is suspected. */
-  failures: number;
-  failedAtMs: number;
-  isSuspect: boolean;
-  /** Ages at which it was cut lately. */
-  ages: number[];
-}
-
-/** One transport, whatever comes. */
-export function pinned(transport: Transport, { waitMs }: Tuning): Choice {
-  return {
-    next: () => transport,
-    better: () => undefined,
-    wakeAtMs: () => undefined,
-    failed: () => false,
-    opened() {},
-    ended() {},
-    sent() {},
-    forget() {},
-    isDuplexWanted: transport.isDuplex,
-    waitMs,
-  };
-}
-
-/** @param transports those that may be used, the simplest first */
-export function createChoice(
+/**
+ * @param transports those that may be used, the simplest first
+ * @param tuning its `waitMs` is made as short as the path asks for
+ */
+export const createChoice = (
   transports: readonly Transport[],
-  options: Pick<Options, "binary" | "lowLatency">,
-  tuning: Tuning,
+  { binary, lowLatency }: Pick<Options, "binary" | "lowLatency">,
+  tuning: { -readonly [Name in keyof Tuning]: Tuning[Name] },
   now: () => number = Date.now,
-): Choice {
-  const learnt = new Map<Transport, Learnt>();
-  let isDuplexWanted = (options.binary ?? false) || (options.lowLatency ?? false);
-  let waitMs = tuning.waitMs;
+): Choice => {
+  const { burstSends, burstMs, steadyMinutes, waitMs, pathMemoryMs, maxCutAgeMs } = tuning;
+  let isDuplexWanted: unknown = binary || lowLatency;
+  /** The last ones, the newest first. */
   let sends: number[] = [];
+  let steadySinceMs = 0;
+  /** The best first. */
+  const paths = transports.map((transport) => ({ transport }) as Path);
 
-  const of = (transport: Transport): Learnt => {
-    let found = learnt.get(transport);
-    if (found === undefined) {
-      found = { blockedUntilMs: 0, times: 0, failures: 0, failedAtMs: 0, isSuspect: false, ages: [] };
-      learnt.set(transport, found);
-    }
-    return found;
+  const rank = (): void => {
+    // What carries both ways comes first where that is wanted.
+    if (isDuplexWanted) paths.sort((one, other) => +other.transport.isDuplex - +one.transport.isDuplex);
   };
-  /** The best first: what carries both ways comes first where that is wanted. */
-  const ranked = (): readonly Transport[] =>
-    isDuplexWanted
-      ? [...transports].sort((one, other) => Number(other.isDuplex) - Number(one.isDuplex))
-      : transports;
-  const isOpen = (transport: Transport): boolean => of(transport).blockedUntilMs <= now();
-  const block = (transport: Transport): void => {
-    const about = of(transport);
-    about.blockedUntilMs = now() + tuning.pathMemoryMs * 2 ** Math.min(MAX_DOUBLINGS, about.times++);
-    about.ages = [];
+  const forget = (): void => {
+    for (const path of paths)
+      Object.assign(path, { untilMs: 0, times: 1, failures: 0, suspectAtMs: 0, cuts: 0, ageMs: 0 });
+    tuning.waitMs = waitMs;
   };
+  const above = (path: Path): Path[] => paths.slice(0, paths.indexOf(path));
   /** Neither blocked, nor failed since anything was live. */
-  const untried = (): Transport | undefined =>
-    ranked().find((each) => isOpen(each) && of(each).failures < (of(each).isSuspect ? 1 : 2));
+  const untried = (): Path | undefined =>
+    paths.find(({ untilMs, failures }) => untilMs <= now() && failures < 2);
   const startOver = (): void => {
-    for (const about of learnt.values()) about.failures = 0;
+    for (const each of paths) each.failures = 0;
+  };
+  const block = (path: Path): void => {
+    path.untilMs = now() + pathMemoryMs * path.times;
+    path.times = Math.min(MAX_TIMES, path.times * 2);
+    path.cuts = path.suspectAtMs = 0;
   };
 
+  forget();
+  rank();
   return {
-    get isDuplexWanted() {
-      return isDuplexWanted;
-    },
-    get waitMs() {
-      return waitMs;
-    },
+    isDuplexWanted: () => !!isDuplexWanted,
+    forget,
+    block,
     next() {
       const found = untried();
-      if (found !== undefined) return found;
+      if (found) return found;
       startOver();
-      const order = ranked();
-      return order.find(isOpen) ?? (order.at(-1) as Transport);
+      return untried() ?? (paths.at(-1) as Path);
     },
-    better(live) {
-      for (const each of ranked()) {
-        if (each === live) return undefined;
-        if (isOpen(each)) return each;
-      }
-      return undefined;
+    better: (live) =>
+      above(live).sort((one, other) => Math.max(now(), one.untilMs) - Math.max(now(), other.untilMs))[0],
+    failed(path, { code }) {
+      const isSuspect = /BLOCKED|SILENT/.test(code);
+      path.failures += isSuspect ? 2 : 1;
+      path.suspectAtMs = +isSuspect * now();
+      return isSuspect && !!untried();
     },
-    wakeAtMs(live) {
-      const order = ranked();
-      const times = order.slice(0, order.indexOf(live)).map((each) => of(each).blockedUntilMs);
-      return times.length === 0 ? undefined : Math.min(...times);
-    },
-    failed(transport, error, hasLive) {
-      const about = of(transport);
-      about.failures++;
-      about.failedAtMs = now();
-      about.isSuspect = error.code === "TRANSPORT_BLOCKED" || error.code === "SILENT";
-      if (hasLive) block(transport);
-      return !hasLive && about.isSuspect && untried() !== undefined;
-    },
-    opened(transport) {
-      const order = ranked();
-      for (const above of order.slice(0, order.indexOf(transport))) {
-        const about = of(above);
-        if (about.failures === 0 || !isOpen(above)) continue;
-        // That this one came through is what shows that it was the path, and not the server.
-        if (about.isSuspect && now() - about.failedAtMs < EVIDENCE_MS) block(above);
-        else about.blockedUntilMs = now() + SOON_MS;
-      }
+    opened(path) {
+      // That this one came through is what shows that it was the path, and not the server.
+      for (const each of above(path)) if (now() - each.suspectAtMs < EVIDENCE_MS) block(each);
       startOver();
     },
-    ended(transport, ageMs, isByServer) {
-      const about = of(transport);
-      if (ageMs >= tuning.stableMs) about.times = 0;
-      if (isByServer || ageMs >= tuning.maxCutAgeMs) {
-        about.ages = [];
-        return;
+    ended(path, ageMs, isByServer) {
+      const apartMs = Math.abs(ageMs - path.ageMs);
+      path.ageMs = ageMs;
+      if (isByServer || ageMs >= maxCutAgeMs) {
+        path.cuts = 0;
+        path.times = 1;
+      } else if (apartMs > Math.max(SAME_AGE_MS, ageMs / 10)) path.cuts = 1;
+      else if (++path.cuts >= CUTS) {
+        // A long poll that ends before it would be cut loses nothing by the cut.
+        tuning.waitMs = Math.min(tuning.waitMs, ageMs >> 1);
+        block(path);
       }
-      about.ages = [...about.ages, ageMs].slice(-CUTS);
-      const oldest = Math.min(...about.ages);
-      const isOneAge = Math.max(...about.ages) - oldest <= Math.max(SAME_AGE_MS, oldest / 10);
-      if (about.ages.length < CUTS || !isOneAge) return;
-      // A long poll that ends before it would be cut loses nothing by the cut.
-      waitMs = Math.min(waitMs, Math.max(LEAST_WAIT_MS, Math.round(oldest / 2)));
-      block(transport);
     },
     sent() {
       const at = now();
-      const { burstSends, burstMs, steadyMinutes } = tuning;
-      const sinceMs = at - Math.max(burstMs, steadyMinutes * MINUTE_MS);
-      sends = [...sends.filter((each) => each > sinceMs), at].slice(-1_000);
-      const isBurst = burstSends > 0 && sends.filter((each) => each > at - burstMs).length >= burstSends;
-      const perMinute = Array.from(
-        { length: steadyMinutes },
-        (_, minute) =>
-          sends.filter((each) => each > at - (minute + 1) * MINUTE_MS && each <= at - minute * MINUTE_MS)
-            .length,
-      );
-      const isSteady = perMinute.length > 0 && perMinute.every((count) => count > 1);
-      if (isBurst || isSteady) isDuplexWanted = true;
-    },
-    forget() {
-      learnt.clear();
-      waitMs = tuning.waitMs;
+      sends = [at, ...sends].slice(0, 1_000);
+      // Two others within the last minute, each time.
+      if (!(at - (sends[2] as number) <= MINUTE_MS)) steadySinceMs = at;
+      isDuplexWanted ||=
+        (sends[burstSends - 1] as number) > at - burstMs ||
+        (steadyMinutes && at - steadySinceMs >= steadyMinutes * MINUTE_MS);
+      rank();
     },
   };
-}
+};

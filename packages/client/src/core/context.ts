@@ -1,4 +1,5 @@
 import type { TidingsError } from "../errors.ts";
+import type { Requests } from "./requests.ts";
 import type { Off, Options, Tuning } from "../types.ts";
 
 /** What all rooms of the client share. */
@@ -26,8 +27,7 @@ export interface HttpRequest {
   readonly json?: unknown;
   readonly signal?: AbortSignal | undefined;
   /**
-   * For the whole answer, in milliseconds: its body is there with it then. Default `tuning.requestMs`; 0: none, and the body comes as it
-   * comes, until `signal`.
+   * For the whole answer, in milliseconds: reading its body ends with it too. Default `tuning.requestMs`; 0: none, until `signal`.
    */
   readonly timeoutMs?: number | undefined;
 }
@@ -36,8 +36,8 @@ export interface Http {
   /**
    * Asks the server with the credential, and after a 401 once more with a new one. Resolves for 2xx and 304.
    *
-   * @throws {TidingsError} the problem's code (RFC 9457); for an answer without one `UNREACHABLE` (408, 429, 502, 503, 504, network,
-   *   timeout), `UNAUTHENTICATED` (401) or `TRANSPORT_BLOCKED` (any other: it is not the server's); `ABORTED`
+   * @throws {TidingsError} the problem's code (RFC 9457); for an answer without one `UNREACHABLE` (408, 429, 5xx, network,
+   *   timeout, aborted), `UNAUTHENTICATED` (401) or `TRANSPORT_BLOCKED` (any other: it is not the server's)
    */
   (path: string, request?: HttpRequest): Promise<Response>;
 }
@@ -49,4 +49,6 @@ export interface Tokens {
   readonly renew: (refused: string | undefined) => Promise<string | undefined>;
   /** Called with each new token while somebody listens: it is renewed `tuning.renewMs` before it expires then. */
   onRenewed?(listener: (token: string) => void): Off;
+  /** Tells the connection that is live each new token. */
+  follow?(context: Pick<Context, "report">, requests: Requests): void;
 }

@@ -1,9 +1,10 @@
 import type { StreamFrame } from "@tidings/protocol";
-import { isPassing, TidingsError } from "../errors.ts";
+import { TidingsError } from "../errors.ts";
 import type { CaughtUp, Gap, Message, Off, ReadOptions } from "../types.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Context } from "./context.ts";
-import { covers, isSameEpoch } from "./cursor.ts";
+import { ahead } from "./cursor.ts";
+import { faultOf } from "./http.ts";
 import { toMessage } from "./message.ts";
 import type { Wanted } from "./transport.ts";
 
@@ -18,20 +19,20 @@ export interface Sink {
   write(item: Item): void;
   /** Where the reader stands, once that is known, ahead of its first item. */
   begun?(cursor: string): void;
-  /** The reader is over: with an error, or since it was stopped. */
+  /** The reader is over: with an error, or since it was stopped. May be told again. */
   end(error?: TidingsError): void;
 }
 
 /** One reader of a channel: a cursor and a sink. */
 export interface Reader {
-  /** Its sink has room again. */
+  /** Its sink has room (again). Not after its end. */
   resume(): void;
   stop(): void;
 }
 
 /** All channels that are read. */
 export interface Feeds {
-  /** What a new connection is to read. */
+  /** What a new connection is to read; `begin` is told once its frames come. */
   wanted(): ReadonlyMap<string, Wanted>;
   /** Whether there is anything to be read. */
   isWanted(): boolean;
@@ -45,286 +46,252 @@ export interface Feeds {
     sink: Sink,
   ): Reader;
   /** Who is in a channel is told to the listener for as long as it listens. */
-  presence(channel: string, listener: (frame: PresenceFrame) => void): Off;
+  readonly presence: (channel: string, listener: (frame: PresenceFrame) => void) => Off;
   /** Ends all readers; without an error, quietly. */
   close(error?: TidingsError): void;
 }
 
-interface Reading extends Reader {
+type OkFrame = Extract<StreamFrame, { readonly type: "ok" }>;
+
+interface Reading extends Reader, Pick<ReadOptions, "since" | "last" | "gap"> {
   readonly events: readonly string[] | undefined;
-  readonly since: string | undefined;
-  readonly last: number | undefined;
-  readonly gap: string | undefined;
   readonly sink: Sink;
-  /** What it has; `undefined` before the first `ok`. */
-  cursor: string | undefined;
-  /** Its sink was full, so what came was not taken: it is read again from its cursor, once there is room. */
-  isBehind: boolean;
+  /** What it has; none before the first `ok`. */
+  cursor?: string;
+  /** Told to have caught up since its start, and since its last gap. */
+  isLive?: boolean;
+  /** Its channel is not read for it any more. */
+  leave(): void;
+  stop(error?: TidingsError): void;
 }
 
 /** One channel's part of the wire. */
 interface Feed {
   readonly readings: Set<Reading>;
   readonly presence: Set<(frame: PresenceFrame) => void>;
-  /** Whether what was asked for last has begun; what comes before that is of an earlier asking, and not taken. */
-  isOk: boolean;
-  /** What the link was told, so that it is told changes alone. */
-  told: string | undefined;
-  /** Who was asked for last: the one that stands first. */
-  asked: Reading | undefined;
-  /** The last thing that came: of the life that the log has now. */
-  at: string | undefined;
-  failures: number;
-  retry: ReturnType<typeof setTimeout> | undefined;
+  /** What was asked for last; `undefined` where nothing is, or it was refused. */
+  asked?: Wanted | undefined;
+  /** How many askings have no `ok` or `error` yet: only the last one's counts, and what comes before that is of an earlier one. */
+  due: number;
 }
 
 /**
  * Each channel is read from where the last of its readers stands, and each reader passes over what it has: so one that
  * begins elsewhere, one that was slow and one of another tab are all the same case.
  */
-export function createFeeds(
+export const createFeeds = (
   { tuning, url, report }: Pick<Context, "tuning" | "url" | "report">,
-  change: (channel: string, wanted: Wanted | undefined) => unknown,
+  change: (channel: string, wanted: Wanted | undefined) => boolean,
   onGap: (gap: Gap) => void,
-): Feeds {
+): Feeds => {
   const feeds = new Map<string, Feed>();
-  /** By channel, how many askings have no `ok` or `error` yet: only the last one's counts. */
-  const due = new Map<string, number>();
-  let over: { readonly error: TidingsError | undefined } | undefined;
+  /** Of all readers, those apart that are over. */
+  const sinks = new Set<Sink>();
+  let over: readonly [error?: TidingsError | undefined] | undefined;
+  /** What the connection that comes next was asked for; until then the one there is answers what it was asked for. */
+  let next = new Map<string, Wanted>();
+  let failures = 0;
+  let retry: ReturnType<typeof setTimeout> | undefined;
 
   const feedOf = (channel: string): Feed => {
-    const feed = feeds.get(channel) ?? {
-      readings: new Set(),
-      presence: new Set(),
-      isOk: false,
-      told: undefined,
-      asked: undefined,
-      at: undefined,
-      failures: 0,
-      retry: undefined,
-    };
+    const feed = feeds.get(channel) ?? { readings: new Set(), presence: new Set(), due: 0 };
     feeds.set(channel, feed);
     return feed;
   };
 
-  /** Whether a reading is to be asked for before another: it has not begun, is of another life of the log, or stands before it. */
-  const isBefore = ({ at }: Feed, one: Reading, other: Reading): boolean => {
-    if (one.cursor === undefined || other.cursor === undefined) return one.cursor === undefined;
-    if (isSameEpoch(one.cursor, other.cursor)) return !covers(one.cursor, other.cursor);
-    return at !== undefined && isSameEpoch(other.cursor, at);
-  };
-
-  const wantedOf = (feed: Feed): Wanted | undefined => {
-    const taking = [...feed.readings].filter(({ isBehind }) => !isBehind);
-    const [any] = taking;
-    if (feed.retry !== undefined || (any === undefined && feed.presence.size === 0)) return undefined;
-    const first = any && taking.reduce((one, other) => (isBefore(feed, other, one) ? other : one), any);
-    feed.asked = first;
-    const events = taking.every((each) => each.events) ? taking.flatMap((each) => each.events ?? []) : [];
+  /**
+   * @param first who is asked for; else one that has not begun, or the one that stands last. Of two lives of the log it does not matter
+   *   which: whoever is of the other one is seen by what comes
+   */
+  const wantedOf = ({ readings, presence }: Feed, first?: Reading): Wanted | undefined => {
+    const all = [...readings];
+    first ??= all.reduce<Reading | undefined>(
+      (one, other) =>
+        !one || (one.cursor && (!other.cursor || ahead(other.cursor, one.cursor) < 0)) ? other : one,
+      undefined,
+    );
+    if (!first && !presence.size) return undefined;
+    const { cursor, since, last } = first ?? { since: "latest" };
+    const events = new Set(all.flatMap((each) => each.events ?? ""));
     return {
-      since: first === undefined ? "latest" : (first.cursor ?? first.since),
-      last: first?.cursor === undefined ? first?.last : undefined,
-      events: events.length > 0 ? [...new Set(events)] : undefined,
-      presence: feed.presence.size > 0 || undefined,
+      since: cursor ?? since,
+      last: cursor ? undefined : last,
+      // One that wants all has all come.
+      events: events.size && !events.has("") ? [...events] : undefined,
+      presence: presence.size > 0 || undefined,
     };
   };
 
   /** Tells the link what is wanted of the channel, where that is something else than before; with `again` in any case. */
-  const settle = (channel: string, again = false): void => {
-    const feed = feeds.get(channel);
-    if (feed === undefined) return;
-    const { asked } = feed;
-    const wanted = wantedOf(feed);
-    if (feed.readings.size + feed.presence.size === 0) feeds.delete(channel);
-    const told = wanted && JSON.stringify([wanted.events, wanted.presence]);
-    if (told === feed.told && !again) {
-      feed.asked = asked;
-      return;
+  const settle = (channel: string, again?: boolean, first?: Reading): void => {
+    const feed = feedOf(channel);
+    const wanted = wantedOf(feed, first);
+    if (again || kindOf(wanted) !== kindOf(feed.asked)) {
+      feed.asked = wanted;
+      // One that takes the place of another before that was sent is answered once.
+      feed.due += Number(!!wanted) - Number(change(channel, wanted));
     }
-    feed.told = told;
-    feed.isOk = false;
-    // One that takes the place of another before that was sent is answered once.
-    const isInstead = change(channel, wanted) === true;
-    due.set(channel, (due.get(channel) ?? 0) + Number(Boolean(wanted)) - Number(isInstead));
+    if (!wanted && !feed.due) feeds.delete(channel);
   };
 
-  const give = (feed: Feed, reading: Reading, item: Item): void => {
-    const { sink, cursor, events, gap } = reading;
-    if (reading.isBehind) return;
-    const at = item.type === "gap" ? item.to : item.cursor;
-    if (at !== undefined) feed.at = at;
+  /** A reading's part of what came; a further `ok` says where it stands now. */
+  const give = (reading: Reading, item: Item | OkFrame): void => {
+    const { sink, cursor, events } = reading;
+    const at = cursorOf(item);
+    const by = ahead(cursor, at);
+    const isNew = !(by >= 0);
     if (item.type === "gap") {
       // Another reader's, that stood before it: this one is beyond.
-      if (cursor === undefined || (cursor !== item.from && covers(cursor, item.to))) return;
-      if (gap === "fail") return stop(reading, goneError(item));
-    } else if (at !== undefined && covers(cursor, at)) {
+      if (!isNew && cursor !== item.from) return;
+      if (reading.gap === "fail")
+        return reading.stop(
+          new TidingsError("CURSOR_GONE", `"${item.channel}" has a gap: see data.`, { data: item }),
+        );
+      reading.isLive = false;
+    } else if (!isNew) {
       if (item.type === "message") return;
-    } else if (at !== undefined && cursor !== undefined && !isSameEpoch(cursor, at)) {
-      // It has not been told that the log began another life: it is asked for by itself, and first.
-      return settle(item.channel, true);
-    } else if (sink.isFull === true && cursor !== undefined) {
-      reading.isBehind = true;
-      return settle(item.channel);
+    } else if (at && isNaN(by)) {
+      // It has not been told that the log began another life: it is asked for by itself.
+      return settle(item.channel as string, true, reading);
+    } else if (sink.isFull) {
+      // What does not fit is read again from its cursor, once there is room.
+      return reading.leave();
     }
-    if (at !== undefined && (item.type === "gap" || !covers(cursor, at))) reading.cursor = at;
-    // The wire brings what any of the readers asked for.
-    if (item.type !== "message" || events === undefined || events.includes(item.event)) sink.write(item);
+    if (at && (isNew || item.type === "gap")) reading.cursor = at;
+    // The wire brings what any of the readers asked for; and `caught-up` for each connection.
+    if (
+      item.type === "message" ? !events || events.includes(item.event) : item.type !== "ok" && !reading.isLive
+    )
+      sink.write(item as Item);
+    if (item.type === "caught-up") reading.isLive = true;
   };
 
-  const stop = (reading: Reading, error?: TidingsError): void => {
-    for (const [channel, feed] of feeds) if (feed.readings.delete(reading)) settle(channel);
-    reading.sink.end(error);
-  };
-
-  const ok = (channel: string, feed: Feed, cursor: string): void => {
-    const { asked, isOk } = feed;
-    feed.isOk = true;
-    feed.failures = 0;
-    let isMissing = false;
-    for (const reading of feed.readings) {
-      if (reading.isBehind || covers(reading.cursor, cursor)) continue;
-      if (reading.cursor === undefined) {
-        if (reading.since === asked?.since && reading.last === asked?.last) {
-          reading.cursor = cursor;
-          reading.sink.begun?.(cursor);
-        } else isMissing = true;
-      } else if (isOk) {
-        // It has moved over what was held back.
+  /** What was asked for begins. */
+  const begin = (channel: string, { readings, asked }: Feed, cursor: string): void => {
+    const { since, last } = asked as Wanted;
+    let missing: Reading | undefined;
+    failures = 0;
+    for (const reading of readings) {
+      if (!reading.cursor && reading.since === since && reading.last === last) {
         reading.cursor = cursor;
-      } else if (isSameEpoch(reading.cursor, cursor)) isMissing = true;
+        reading.sink.begun?.(cursor);
+      } else if (!reading.cursor || ahead(reading.cursor, cursor) < 0) missing = reading;
     }
-    // It began where one reader wanted it, and others stand before that.
-    if (isMissing) settle(channel, true);
+    // It began where one reader wanted it, and others stand before that: one by one, until there is nobody.
+    if (missing) settle(channel, true, missing);
   };
 
   const failed = (channel: string, feed: Feed, error: TidingsError): void => {
-    feed.told = undefined;
-    feed.isOk = false;
+    feed.asked = undefined;
+    if (error.retryable) {
+      retry ??= setTimeout(
+        () => {
+          retry = undefined;
+          for (const each of feeds.keys()) settle(each);
+        },
+        backoffMs(++failures, tuning),
+      );
+      return;
+    }
     if (error.code === "PRESENCE_FORBIDDEN") {
       // It can be read all the same.
       feed.presence.clear();
       report(error);
-      settle(channel);
-    } else if (error.code === "NOT_SUBSCRIBED") {
-      // Of an earlier asking, which may be answered later than the one that took its place: what answered that was not taken.
-      settle(channel);
-    } else if (isPassing(error)) {
-      feed.retry = setTimeout(
-        () => {
-          feed.retry = undefined;
-          settle(channel);
-        },
-        backoffMs(++feed.failures, tuning),
-      );
-    } else {
+    } else if (error.code !== "NOT_SUBSCRIBED") {
       feeds.delete(channel);
-      if (feed.readings.size === 0) report(error);
-      for (const { sink } of feed.readings) sink.end(error);
-      feed.readings.clear();
+      if (!feed.readings.size) report(error);
+      for (const reading of feed.readings) reading.stop(error);
     }
+    // Else of an earlier asking, which may be answered later than the one that took its place: what answered that was not taken.
+    settle(channel);
   };
 
   return {
     wanted() {
-      const all = new Map<string, Wanted>();
-      for (const [channel, feed] of feeds) {
-        const wanted = wantedOf(feed);
-        if (wanted !== undefined) all.set(channel, wanted);
-      }
-      return all;
+      next = new Map();
+      for (const [channel, feed] of feeds) if (feed.asked) next.set(channel, wantedOf(feed) as Wanted);
+      return next;
     },
 
-    isWanted: () => [...feeds.values()].some(({ told }) => told !== undefined),
+    isWanted: () => [...feeds.values()].some(({ asked }) => asked),
 
     begin() {
-      due.clear();
       for (const [channel, feed] of feeds) {
-        feed.isOk = false;
-        if (feed.told !== undefined) due.set(channel, 1);
+        feed.asked = next.get(channel);
+        feed.due = feed.asked ? 1 : 0;
       }
     },
 
     frame(frame) {
-      const channel = "channel" in frame ? (frame.channel ?? "") : "";
+      const { channel = "" } = frame as { readonly channel?: string };
       const feed = feeds.get(channel);
-      if (frame.type === "ok" || frame.type === "error") {
-        const left = due.get(channel) ?? 0;
-        due.set(channel, Math.max(0, left - 1));
-        if (left > 1) return;
+      if (!feed) return;
+      const { due } = feed;
+      if (/^(ok|error)$/.test(frame.type)) {
+        if (due) feed.due--;
+        if (due > 1) return;
       }
-      if (feed?.told === undefined) return;
-      if (frame.type === "error") {
-        const { code, message, retryable } = frame;
-        failed(channel, feed, new TidingsError(code, message, { retryable }));
-      } else if (frame.type === "presence") {
-        for (const listener of feed.presence) listener(frame);
-      } else if (frame.type === "ok") {
-        if (frame.cursor !== undefined) ok(channel, feed, frame.cursor);
-      } else if (
-        feed.isOk &&
-        (frame.type === "message" || frame.type === "gap" || frame.type === "caught-up")
-      ) {
+      // What is not wanted any more may be forgotten now.
+      if (!feed.asked) settle(channel);
+      else if (frame.type === "error") failed(channel, feed, faultOf(frame));
+      else if (frame.type === "presence") for (const listener of feed.presence) listener(frame);
+      else if (frame.type === "ok" && due) begin(channel, feed, frame.cursor as string);
+      else if (!due && /^(message|gap|caught-up|ok)$/.test(frame.type)) {
         if (frame.type === "gap") onGap(frame);
-        const item = frame.type === "message" ? toMessage(frame, url) : frame;
-        for (const reading of [...feed.readings]) give(feed, reading, item);
+        const item = frame.type === "message" ? toMessage(frame, url) : (frame as Item | OkFrame);
+        for (const reading of [...feed.readings]) give(reading, item);
       }
     },
 
-    read(channel, events, { since, last, gap }, sink) {
-      const feed = feedOf(channel);
+    read(channel, events, start, sink) {
       const reading: Reading = {
+        ...start,
         events,
-        since,
-        last,
-        gap,
         sink,
-        cursor: undefined,
-        isBehind: false,
         resume() {
-          if (!reading.isBehind) return;
-          reading.isBehind = false;
-          settle(channel, true);
+          if (over) return sink.end(over[0]);
+          const { readings, due } = feedOf(channel);
+          if (readings.has(reading)) return;
+          readings.add(reading);
+          // What is asked for already will show whether it begins early enough.
+          settle(channel, !due);
         },
-        stop: () => {
-          if (feed.readings.has(reading)) stop(reading);
+        leave() {
+          if (feeds.get(channel)?.readings.delete(reading)) settle(channel);
+        },
+        stop(error) {
+          sinks.delete(sink);
+          reading.leave();
+          sink.end(error);
         },
       };
-      if (over !== undefined) {
-        sink.end(over.error);
-        return reading;
-      }
-      // One that begins as the others of its moment do begins with them.
-      const isAlike = [...feed.readings].some(
-        (each) => each.cursor === undefined && each.since === since && each.last === last,
-      );
-      feed.readings.add(reading);
-      settle(channel, !isAlike);
+      sinks.add(sink);
+      reading.resume();
       return reading;
     },
 
     presence(channel, listener) {
+      feedOf(channel).presence.add(listener);
       // Who is there already is told when reading begins: of several listeners, to the last one too.
-      settle(channel, feedOf(channel).presence.add(listener).size > 1);
+      settle(channel, true);
       return () => {
-        if (feeds.get(channel)?.presence.delete(listener) === true) settle(channel);
+        if (feeds.get(channel)?.presence.delete(listener)) settle(channel);
       };
     },
 
     close(error) {
-      over = { error };
-      for (const { retry, readings } of feeds.values()) {
-        clearTimeout(retry);
-        for (const { sink } of readings) sink.end(error);
-      }
+      over = [error];
+      clearTimeout(retry);
       feeds.clear();
+      for (const sink of sinks) sink.end(error);
     },
   };
-}
+};
 
-function goneError(gap: Gap): TidingsError {
-  return new TidingsError(
-    "CURSOR_GONE",
-    `messages of "${gap.channel}" between ${gap.from} and ${gap.to} are gone; read on since ${gap.to}.`,
-    { data: gap },
-  );
-}
+/** What kind of frames come: all that another asking is needed for by itself. */
+const kindOf = (wanted: Wanted | undefined): string | undefined =>
+  wanted && JSON.stringify([wanted.events, wanted.presence]);
+
+/** Where whoever has an item stands; nowhere else after an ephemeral message. */
+export const cursorOf = (item: Item | OkFrame): string | undefined =>
+  item.type === "gap" ? item.to : item.cursor;

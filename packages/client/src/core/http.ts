@@ -1,4 +1,4 @@
-import { TidingsError } from "../errors.ts";
+import { passingError, TidingsError } from "../errors.ts";
 import { after } from "./backoff.ts";
 import type { Context, Http } from "./context.ts";
 
@@ -17,80 +17,81 @@ export interface Fault {
 export const createHttp =
   ({ url, options, tuning, tokens }: Pick<Context, "url" | "options" | "tuning" | "tokens">): Http =>
   async (path, { method, headers, accept, body, json, signal, timeoutMs = tuning.requestMs } = {}) => {
-    const content = json === undefined ? body : JSON.stringify(json);
     // What is no header is thrown as it is: it is no fault of the network's.
-    const all = new Headers(
-      said({
-        "content-type": json === undefined ? json : "application/json",
-        accept,
-        ...options.headers,
-        ...headers,
-      }),
-    );
+    const all = new Headers(copyOf({ accept, ...options.headers, ...headers }));
+    const content = json === undefined ? body : bodyOf(json);
     const stop = new AbortController();
     const abort = (): void => stop.abort();
-    const timer = timeoutMs && after(timeoutMs, abort);
-    signal?.addEventListener("abort", abort);
+    // Also for the body, which is read later. It is never cleared: what is over by then is not aborted by it, but holds no process open.
+    if (timeoutMs) (after(timeoutMs, abort) as { unref?(): void }).unref?.();
+    signal?.addEventListener("abort", abort, { signal: stop.signal });
     if (signal?.aborted) abort();
+
+    const send = async (token: string | undefined, isSecond?: boolean): Promise<Response> => {
+      if (token) all.set("authorization", `Bearer ${token}`);
+      // Called as a function, since that of a browser takes no other `this`.
+      const response = await (options.fetch ?? fetch)(url + path, {
+        method: method ?? (content ? "POST" : "GET"),
+        headers: all,
+        body: content,
+        credentials: options.credentials,
+        // Frameworks patch `fetch` to keep answers.
+        cache: "no-store",
+        signal: stop.signal,
+      } as RequestInit);
+      const { status } = response;
+      if (response.ok || status === 304) return response;
+      // A problem of the server's, or of whatever stands before it: that says nothing that begins as the server's codes do.
+      const fault = await response.json().catch(() => 0);
+      const code =
+        status === 401
+          ? "UNAUTHENTICATED"
+          : /408|429|5../.test(status as unknown as string)
+            ? "UNREACHABLE"
+            : "TRANSPORT_BLOCKED";
+      const asked = response.headers.get("retry-after") as string;
+      const afterMs = Number(asked) * 1_000 || Date.parse(asked) - Date.now();
+      const error = faultOf(
+        /^[A-Z]/.test(fault?.code)
+          ? fault
+          : { code, message: `answered with ${status}.`, retryable: status !== 401 },
+        status,
+        afterMs > 0 ? Math.min(MAX_RETRY_AFTER_MS, afterMs) : undefined,
+      );
+      const next = !isSecond && error.code === "UNAUTHENTICATED" && (await tokens.renew(token));
+      if (!next || next === token) throw error;
+      return send(next, true);
+    };
+
     try {
-      let token = await tokens.get();
-      for (let isSecond = false; ; isSecond = true) {
-        if (token) all.set("authorization", `Bearer ${token}`);
-        // Called as a function, since that of a browser takes no other `this`.
-        const response = await (options.fetch ?? fetch)(url + path, {
-          method: method ?? (content ? "POST" : "GET"),
-          headers: all,
-          body: content,
-          credentials: options.credentials,
-          // Frameworks patch `fetch` to keep answers.
-          cache: "no-store",
-          signal: stop.signal,
-        } as RequestInit);
-        if (response.ok || response.status === 304)
-          return timeoutMs && response.body ? new Response(await response.blob(), response) : response;
-        const error = await problemOf(response);
-        const next = error.code === "UNAUTHENTICATED" && !isSecond ? await tokens.renew(token) : token;
-        if (next === token) throw error;
-        token = next;
-      }
+      return await send(await tokens.get());
     } catch (cause) {
-      if (signal?.aborted) throw new TidingsError("ABORTED", "given up.", { cause });
-      if (cause instanceof TidingsError) throw cause;
-      throw new TidingsError("UNREACHABLE", `${url} cannot be reached, or took too long.`, {
-        retryable: true,
-        cause,
-      });
-    } finally {
-      clearTimeout(timer);
-      // The body of one without a time is read for as long as its caller wants.
-      if (timeoutMs) signal?.removeEventListener("abort", abort);
+      throw passingError("UNREACHABLE", `${url} cannot be reached.`, cause);
     }
   };
 
-/** What an answer says that is none: a problem of the server's, or whatever stands before it. */
-const problemOf = async (response: Response): Promise<TidingsError> => {
-  const { status, headers } = response;
-  const fault = Object(await response.json().catch(() => 0)) as Fault;
-  const after = headers.get("retry-after") as string;
-  const afterMs = Number(after) * 1_000 || Date.parse(after) - Date.now();
-  const isPassing = /408|429|50[234]/.test(String(status));
-  return faultOf(
-    {
-      code: status === 401 ? "UNAUTHENTICATED" : isPassing ? "UNREACHABLE" : "TRANSPORT_BLOCKED",
-      message: `answered with ${status}.`,
-      retryable: isPassing || status > 499,
-      ...(typeof fault.code === "string" && fault),
-    },
-    status,
-    afterMs > 0 ? Math.min(MAX_RETRY_AFTER_MS, afterMs) : undefined,
-  );
-};
-
 /** A fault as the application is told of it: with a command's own data, or all that the server tells. */
 export const faultOf = (fault: Fault, status?: number, retryAfterMs?: number): TidingsError => {
-  const { code, message, detail = message, retryable = false, data = fault } = fault;
+  const { code, message, detail = message, retryable, data = fault } = fault;
   return new TidingsError(code as string, detail as string, { retryable, data, status, retryAfterMs });
 };
 
-/** Without what is `undefined`, which headers and queries would say as a word. */
-export const said = (members: object): Record<string, string> => JSON.parse(JSON.stringify(members));
+/**
+ * A value as JSON has it at this moment: what is `undefined`, which headers and queries would say as a word, is not in it.
+ *
+ * @throws {TidingsError} `PAYLOAD_INVALID`
+ */
+export const copyOf = <Value>(value: Value): Value extends object ? Record<string, string> : unknown => {
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch (cause) {
+    throw new TidingsError("PAYLOAD_INVALID", "JSON cannot say it.", { cause });
+  }
+};
+
+/** What `fetch` sends: JSON, or text and bytes of a type. Without anything it is empty. */
+export const bodyOf = (data: unknown, type?: string): Blob =>
+  new Blob([type ? (data as BlobPart) : (JSON.stringify(data) ?? "")], { type: type ?? "application/json" });
+
+/** What nobody else is called: 128 random bits. */
+export const newName = (): string => `t${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;

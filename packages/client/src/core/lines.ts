@@ -7,27 +7,20 @@ const MAX_LENGTH = 16_777_216;
  *
  * @throws {RangeError} for a line of over 16,777,216 UTF-16 units
  */
-export async function readLines(
+export const readLines = async (
   body: ReadableStream<Uint8Array>,
   take: (line: string) => void,
-): Promise<void> {
+): Promise<void> => {
   const reader = body.getReader();
-  // Left out by hand: a decoder may also take away a mark that follows a first character which was cut.
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let rest = "";
-  let hasBegun = false;
-  for (;;) {
+  const decoder = new TextDecoder();
+  for (let rest = ""; ;) {
     const { done, value } = await reader.read();
-    rest += decoder.decode(value, { stream: !done });
-    if (!hasBegun && rest !== "") {
-      hasBegun = true;
-      rest = rest.replace(/^\ufeff/, "");
-    }
-    // A CR that comes last may be half of a CRLF.
-    const lines = rest.split(done ? /\r\n|\n|\r/ : /\r\n|\n|\r(?!$)/);
+    // A CR that comes last may be half of a CRLF, but not at the end: what follows there is no line.
+    rest += done ? "." : decoder.decode(value, { stream: true });
+    const lines = rest.split(/\r?\n|\r(?!$)/);
     rest = lines.pop() as string;
     if (rest.length > MAX_LENGTH) throw new RangeError("a line is too long.");
     lines.forEach(take);
     if (done) return;
   }
-}
+};

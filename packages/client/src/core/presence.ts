@@ -1,17 +1,15 @@
-import { isPassing, TidingsError } from "../errors.ts";
+import { closedError, TidingsError } from "../errors.ts";
 import type { Member, Off, Presence } from "../types.ts";
-import { toJson } from "./asks.ts";
 import { after, backoffMs } from "./backoff.ts";
 import type { Context } from "./context.ts";
 import { createEmitter, type Listener } from "./emitter.ts";
 import type { PresenceFrame } from "./feeds.ts";
+import { copyOf, newName } from "./http.ts";
 import type { Requests } from "./requests.ts";
 
 /** A member that no connection holds goes after so many seconds without a word; the next word comes after so many milliseconds. */
 const MEMBER_SECONDS = 60;
 const MEMBER_MS = 20_000;
-/** For a connection; each change ends the waiting. */
-const WAIT_MS = 60_000;
 
 export interface PresenceParts extends Pick<Context, "http" | "tuning" | "report"> {
   readonly requests: Requests;
@@ -19,8 +17,8 @@ export interface PresenceParts extends Pick<Context, "http" | "tuning" | "report
   readonly listen: (listener: (frame: PresenceFrame) => void) => Off;
 }
 
-/** Who the application wants to be. */
-type Wish = { readonly member: string | undefined; readonly state: unknown } | undefined;
+/** Who the application wants to be; another object each time it says so. */
+type Wish = { readonly member: string; readonly state: unknown } | undefined;
 
 /**
  * One channel's presence. Members who are there when listening begins have not joined: the first list is a `change` alone, as is one after
@@ -30,41 +28,34 @@ export const createPresence = (
   channel: string,
   { http, requests, tuning, report, listen }: PresenceParts,
 ): Presence => {
-  const listeners = createEmitter((cause) =>
-    report(new TidingsError("LISTENER_FAILED", `a presence listener of "${channel}" threw.`, { cause })),
-  );
+  const listeners = createEmitter(report);
   let count: number | undefined;
   let members = new Map<string, Member>();
-  /** Whether the members are named. */
-  let isListed = false;
   let off: Off | undefined;
 
   let wish: Wish;
-  /** What the connection was told last, and has taken. */
+  /** What the server was told last on the connection `over`, and has taken. */
   let told: Wish;
   let over: object | undefined;
-  let name: string | undefined;
-  let failures = 0;
-  /** One thing is told after the other. */
+  /** One thing is told after the other; what is asked for before the next one begins is told by it. */
   let telling: Promise<unknown> = Promise.resolve();
+  let next: Promise<unknown> | undefined;
   let refresh: ReturnType<typeof setTimeout> | undefined;
 
   const begin = (): void => {
     off ??= listen((frame) => {
       const { members: all, joined, updated, left } = frame;
       const before = members;
-      const wasListed = isListed;
+      // While they are too many, all that is told is how many.
+      const wasListed = count === before.size;
       count = frame.count;
-      // With no list at all there are too many to name.
-      isListed = !!(all ?? joined ?? updated ?? left);
-      members = new Map(isListed && !all ? before : []);
-      for (const each of [...(all ?? []), ...(joined ?? []), ...(updated ?? [])])
-        members.set(each.member, each);
+      members = new Map((joined ?? updated ?? left) ? before : []);
+      for (const each of [all, joined, updated].flat()) if (each) members.set(each.member, each);
       for (const each of left ?? []) members.delete(each);
-      if (wasListed && isListed)
-        for (const [each, member] of new Map([...before, ...members])) {
-          const known = before.get(each);
-          if (!members.has(each)) listeners.emit("leave", member);
+      if (wasListed && count === members.size)
+        for (const [name, member] of new Map([...before, ...members])) {
+          const known = before.get(name);
+          if (!members.has(name)) listeners.emit("leave", member);
           else if (!known) listeners.emit("join", member);
           else if (JSON.stringify(known.state) !== JSON.stringify(member.state))
             listeners.emit("update", member);
@@ -73,6 +64,7 @@ export const createPresence = (
     });
   };
 
+  /** Waits, at most until something is different. */
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
       const done = (): void => {
@@ -84,79 +76,69 @@ export const createPresence = (
       const stop = requests.onChange(done);
     });
 
-  /** Says it over the connection, beside it, or where it has no id by REST alone: then again and again. */
-  const say = async (next: Wish): Promise<string | undefined> => {
+  /** Over the connection, beside it, or where it has no id by REST alone: then again and again. */
+  const say = async (): Promise<unknown> => {
     const { duplex, patch } = requests;
-    const type = next ? "join" : "leave";
-    const member = next?.member ?? name;
-    const about = next && { channel, member, state: next.state };
+    const type = wish ? "join" : "leave";
+    const about = { channel, ...wish };
     // A join of who has joined is an update, and an update of who has not would be refused.
-    if (duplex) return (await duplex.request({ channel, ...about, type })).member;
-    if (patch) {
-      const answer = await patch({ [type]: [about ?? channel] });
-      return (await answer.json()).members?.[channel];
-    }
-    const own = member ?? `m${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
-    const path = `/presence/${channel}?member=${encodeURIComponent(own)}`;
-    if (next) {
-      await http(`${path}&ttl=${MEMBER_SECONDS}`, { method: "PUT", json: next.state });
-      refresh = after(MEMBER_MS, () => {
-        told = undefined;
-        again();
-      });
-    } else await http(path, { method: "DELETE" });
-    return own;
+    if (duplex) return duplex.request({ ...about, type });
+    if (patch) return patch({ [type]: [wish ? about : channel] });
+    const { member } = (wish ?? told) as NonNullable<Wish>;
+    const path = `/presence/${channel}?member=${encodeURIComponent(member)}`;
+    if (!wish) return http(path, { method: "DELETE" });
+    refresh = after(MEMBER_MS, () => {
+      told = undefined;
+      again();
+    });
+    return http(`${path}&ttl=${MEMBER_SECONDS}`, { method: "PUT", json: wish.state });
   };
 
-  /** Tells the connection that there is what is wanted now: of wishes that waited, the last. */
-  const tell = async (): Promise<string> => {
-    for (;;) {
+  /** Has the server told what is wanted now, by whatever connection there is. */
+  const tell = async (): Promise<void> => {
+    next = undefined;
+    for (let failures = 0; ;) {
       const { connection, state } = requests;
       if (connection !== over) {
         over = connection;
         told = undefined;
       }
-      const next = wish;
-      if (next === told) return name ?? "";
-      if (state.name === "closed") throw new TidingsError("CLOSED", "the client is closed.");
+      if (wish === told) return;
+      if (state.name === "closed") throw closedError();
+      const now = wish;
       try {
         if (connection) {
           clearTimeout(refresh);
-          const member = await say(next);
-          told = next;
-          name = next && (member ?? next.member);
-          failures = 0;
-          return name ?? "";
+          await say();
+          told = now;
+          return;
         }
-        await pause(WAIT_MS);
+        await pause(Infinity);
       } catch (error) {
-        const { code, retryAfterMs = 0 } = error as TidingsError;
+        const { code, retryable, retryAfterMs = 0 } = error as TidingsError;
         // Its connection may be gone before that is seen here.
-        if (isPassing(error as TidingsError) || code === "CONNECTION_UNKNOWN") {
+        if (retryable || code === "CONNECTION_UNKNOWN")
           await pause(retryAfterMs + backoffMs(++failures, tuning));
-        } else if (next) {
-          if (wish === next) wish = told;
+        else if (now) {
+          if (wish === now) wish = told;
           throw error;
-        } else told = next; // who is not there has left
+        } else told = now; // who is not there has left
       }
     }
   };
 
-  const ask = (next: Wish): Promise<string> => {
-    wish = next;
+  const settle = (): Promise<unknown> => (next ??= telling = telling.then(tell, tell));
+  const again = (): void => void settle().catch(report);
+  const ask = (now: Wish): Promise<unknown> => {
     requests.sent();
-    const done = telling.then(tell);
-    telling = done.catch(() => 0);
-    return done;
-  };
-
-  const again = (): void => {
-    telling = telling.then(tell).catch(report);
+    wish = now;
+    return settle();
   };
 
   requests.onChange(() => {
-    if (requests.state.name === "closed") clearTimeout(refresh);
-    if (wish && requests.connection && requests.connection !== over) again();
+    const { connection, state } = requests;
+    if (state.name === "closed") clearTimeout(refresh);
+    if (wish && connection && connection !== over) again();
   });
 
   const presence: Presence = {
@@ -172,14 +154,15 @@ export const createPresence = (
       begin();
       return listeners.on(event, listener);
     },
-    async join({ member, state } = {}) {
+    async join({ member = wish?.member ?? newName(), state } = {}) {
       // So that there is a connection.
       begin();
-      return ask({ member, state: state && JSON.parse(toJson(state)) });
+      await ask({ member, state: state && copyOf(state) });
+      return member;
     },
     async update(state) {
       if (!wish) throw new TidingsError("MEMBER_UNKNOWN", `join "${channel}" first.`);
-      await ask({ member: wish.member, state: JSON.parse(toJson(state)) });
+      await ask({ ...wish, state: copyOf(state) });
     },
     async leave() {
       await ask(undefined);

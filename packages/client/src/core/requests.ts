@@ -5,7 +5,7 @@ import type { Connection } from "./transport.ts";
 export interface Requests {
   readonly state: State;
   /** A live connection that carries requests; `undefined` where there is none. */
-  readonly duplex: Required<Connection> | undefined;
+  readonly duplex: Pick<Required<Connection>, "request"> | undefined;
   /** Another object for each connection that is live; `undefined` while none is. */
   readonly connection: object | undefined;
   /** Whether the device says that it has a network. */

@@ -9,11 +9,10 @@ export type Check = (event: string, data: unknown) => unknown;
  *
  * @throws {TidingsError} what is answered throws, or rejects with, `PAYLOAD_INVALID`, its `data` the `issues`
  */
-export function checker(schema: ChannelSchema | undefined): Check {
-  return (event, data) => {
-    const own =
-      schema !== undefined &&
-      ("~standard" in schema ? schema : Object.hasOwn(schema, event) && schema[event]);
+export const checker =
+  (schema: ChannelSchema): Check =>
+  (event, data) => {
+    const own = "~standard" in schema ? schema : Object.hasOwn(schema, event) && schema[event];
     if (!own) return data;
     const fail = (cause: unknown, issues?: unknown): never => {
       throw new TidingsError("PAYLOAD_INVALID", `"${event}" is not what its schema says.`, {
@@ -22,7 +21,7 @@ export function checker(schema: ChannelSchema | undefined): Check {
       });
     };
     const settle = (result: SchemaResult<unknown>): unknown =>
-      result.issues === undefined ? result.value : fail(undefined, result.issues);
+      result.issues ? fail(undefined, result.issues) : result.value;
     let result;
     try {
       result = (own as Schema)["~standard"].validate(data);
@@ -31,4 +30,3 @@ export function checker(schema: ChannelSchema | undefined): Check {
     }
     return result instanceof Promise ? result.then(settle, fail) : settle(result);
   };
-}

@@ -43,15 +43,14 @@ export interface Transport {
   /** Whether it is what comes first where the application sends much. */
   readonly isDuplex: boolean;
   /** Whether another tab holds the connection. */
-  readonly isShared?: boolean;
+  readonly isShared?: boolean | undefined;
   /**
    * Begins at once; answers before anything has arrived, and tells nothing before it has answered.
    *
    * @param frame what the server says, in order; data still as it travelled (base64 is not decoded, but a binary frame's `data` is
    *   a `Uint8Array` with `encoding: "binary"`). First a `welcome`. For each reading of a channel that was asked for, with `open` or
    *   `change`, there is one `ok` or `error`, in that order, and an `ok` comes before the first message of the channel. Signs of life are `heartbeat`. A poll
-   *   says the same: its `welcome` comes with its first answer, and another `ok` after each page, for where it stands then.
-   *   Frames with an id are the transport's own.
+   *   says the same: its `welcome` comes with its first answer, and `caught-up` with each, for where it stands then.
    * @param end it is over, by itself: told once, and nothing after it or after `close()`. The error's code is the server's, where it
    *   said one; else `UNREACHABLE` (network, 502, 503, 504, 429), `TRANSPORT_BLOCKED` (upgrade refused, an answer
    *   that is not the server's, the platform cannot) or `CONNECTION_LOST`

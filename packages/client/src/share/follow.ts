@@ -1,7 +1,7 @@
 import type { Transport } from "../core/transport.ts";
 import { lostError } from "../errors.ts";
 import type { TransportName } from "../types.ts";
-import { aborted, whenFree } from "./locks.ts";
+import { hold } from "./locks.ts";
 import type { TabMessage } from "./messages.ts";
 
 /** The leader is asked at most so often whether it is there, in milliseconds. */
@@ -10,7 +10,7 @@ const MIN_ASK_MS = 1_000;
 const MAX_MISSES = 2;
 
 /** Reads by the connection that another tab holds. What the application asks goes by REST. */
-export function tabTransport(name: string): Transport {
+export const tabTransport = (name: string): Transport => {
   let leading: TransportName = "sse";
   return {
     // To the application it is the one that the leader has, shared.
@@ -28,8 +28,8 @@ export function tabTransport(name: string): Transport {
       let isGreeted = false;
       let misses = 0;
       let timer: ReturnType<typeof setInterval> | undefined;
-      const post = (message: TabMessage): void => bus.postMessage(message);
-      const hello = (): void => post({ type: "hello", tab });
+      const post = (changes?: TabMessage["changes"]): void =>
+        bus.postMessage({ tab, changes } satisfies TabMessage);
       const close = (): void => {
         clearInterval(timer);
         bus.close();
@@ -41,38 +41,38 @@ export function tabTransport(name: string): Transport {
         ended(lostError());
       };
 
-      bus.onmessage = ({ data: said }: MessageEvent<TabMessage>) => {
-        if (said.type === "hello" || said.type === "change") return;
-        misses = 0;
-        if (said.type === "frames") {
-          for (const [tabs, frame] of said.frames) if (tabs.includes(tab)) tell(frame);
-        } else if (said.type === "lost") {
-          // Before the greeting it is another one that leads now, and has not heard the first.
-          if (!isGreeted) return hello();
+      bus.onmessage = ({ data: { frames = [], transport } }: MessageEvent<TabMessage>) => {
+        leading = transport ?? leading;
+        for (const [frame, tabs = [tab]] of frames) {
+          misses = 0;
+          if (!tabs.includes(tab) || over.signal.aborted) continue;
+          const isLost = frame.type === "draining";
+          if (!isGreeted) {
+            // It is another one that leads now, and has not heard the first.
+            if (isLost) {
+              post();
+              continue;
+            }
+            isGreeted = true;
+            post(wanted);
+          }
+          tell(frame);
           // Announced, so it is no cut of the path's.
-          tell({ type: "draining", reconnectInMs: 0 });
-          lose();
-        } else if (said.tab === tab) {
-          leading = said.transport ?? leading;
-          if (isGreeted) return;
-          isGreeted = true;
-          // Timers of a hidden tab are too slow to tell silence by the time.
-          tell({ type: "welcome", connection: "", heartbeatMs: 0, limits: {} });
-          post({ type: "change", tab, changes: wanted });
+          if (isLost) lose();
         }
       };
-      whenFree(name + tab, over.signal, () => {
-        hello();
+      hold(name + tab, over.signal, () => {
+        post();
+        // Timers of a hidden tab are too slow to tell silence by the time.
         timer = setInterval(
-          () => (misses++ < MAX_MISSES ? hello() : lose()),
+          () => (misses++ < MAX_MISSES ? post() : lose()),
           Math.max(MIN_ASK_MS, tuning.greetingMs),
         );
-        return aborted(over.signal);
       });
 
       return {
         change(channel, now, isRead) {
-          if (isGreeted) return post({ type: "change", tab, changes: new Map([[channel, now]]) });
+          if (isGreeted) return post(new Map([[channel, now]]));
           // What was asked for before comes to nothing.
           if (isRead) tell({ type: "ok", channel });
           if (now) wanted.set(channel, now);
@@ -82,4 +82,4 @@ export function tabTransport(name: string): Transport {
       };
     },
   };
-}
+};

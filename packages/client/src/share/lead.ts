@@ -2,29 +2,32 @@ import type { StreamFrame } from "@tidings/protocol";
 import type { Feeds } from "../core/feeds.ts";
 import type { Link } from "../core/link.ts";
 import type { Wanted } from "../core/transport.ts";
-import type { Off } from "../types.ts";
-import { whenFree } from "./locks.ts";
+import type { Off, TransportName } from "../types.ts";
+import { hold } from "./locks.ts";
 import type { TabMessage } from "./messages.ts";
 
 /** Reads for the tabs that follow: each of their channels is one more reader here. */
-export function lead(name: string, signal: AbortSignal, link: Link, feeds: Feeds): void {
+export const lead = (name: string, signal: AbortSignal, link: Link, feeds: Feeds): void => {
   const bus = new BroadcastChannel(name);
   const tabs = new Map<string, Map<string, Off>>();
   /** What this turn brings, which goes as one message. */
-  let turn: [tabs: string[], frame: StreamFrame][] = [];
-  const post = (message: TabMessage): void => bus.postMessage(message);
+  let turn: [frame: StreamFrame, tabs: string[]][] = [];
+  const post = (frames: TabMessage["frames"]): void => {
+    const { transport } = link.state as { readonly transport?: TransportName };
+    bus.postMessage({ frames, transport } satisfies TabMessage);
+  };
+  const lost = (): void => post([[{ type: "draining", reconnectInMs: 0 }]]);
 
   const send = (tab: string, frame: StreamFrame): void => {
-    if (turn.length === 0) {
+    const last = turn.at(-1);
+    if (!last)
       queueMicrotask(() => {
-        if (!signal.aborted) post({ type: "frames", frames: turn });
+        if (!signal.aborted) post(turn);
         turn = [];
       });
-    }
-    const last = turn.at(-1);
     // What several read is said once: each tab hears everything.
-    if (last?.[1] === frame) last[0].push(tab);
-    else turn.push([[tab], frame]);
+    if (last?.[0] === frame) last[1].push(tab);
+    else turn.push([frame, [tab]]);
   };
 
   const read = (tab: string, channel: string, { since, last, events, presence }: Wanted): Off => {
@@ -61,37 +64,34 @@ export function lead(name: string, signal: AbortSignal, link: Link, feeds: Feeds
     tabs.delete(tab);
   };
 
-  bus.onmessage = ({ data: said }: MessageEvent<TabMessage>) => {
-    if (said.type === "hello") {
-      const { tab } = said;
-      const { state } = link;
-      if (!tabs.has(tab)) {
-        tabs.set(tab, new Map());
-        whenFree(name + tab, signal, () => forget(tab));
-      }
-      post({ type: "welcome", tab, transport: "transport" in state ? state.transport : undefined });
-    } else if (said.type === "change") {
-      const readers = tabs.get(said.tab);
-      for (const [channel, wanted] of said.changes) {
-        readers?.get(channel)?.();
-        readers?.delete(channel);
-        if (wanted) readers?.set(channel, read(said.tab, channel, wanted));
-      }
+  bus.onmessage = ({ data: { tab, changes } }: MessageEvent<TabMessage>) => {
+    // Of one that led before, the last.
+    if (!tab) return;
+    const readers = tabs.get(tab) ?? new Map<string, Off>();
+    if (!tabs.has(tab)) {
+      tabs.set(tab, readers);
+      hold(name + tab, signal, () => forget(tab));
     }
+    for (const [channel, wanted] of changes ?? []) {
+      readers.get(channel)?.();
+      readers.delete(channel);
+      if (wanted) readers.set(channel, read(tab, channel, wanted));
+    }
+    send(tab, { type: "welcome", connection: "", heartbeatMs: 0, limits: {} });
   };
 
   let wasLive = false;
   const unwatch = link.onChange(() => {
-    const isLive = link.connection !== undefined;
-    if (wasLive && !isLive) post({ type: "lost" });
+    const isLive = !!link.connection;
+    if (wasLive && !isLive) lost();
     wasLive = isLive;
   });
   signal.addEventListener("abort", () => {
     unwatch();
     for (const tab of tabs.keys()) forget(tab);
-    post({ type: "lost" });
+    lost();
     bus.close();
   });
   // Those that followed another one come to this one.
-  post({ type: "lost" });
-}
+  lost();
+};

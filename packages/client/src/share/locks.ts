@@ -1,8 +1,15 @@
-/** Does something once a lock is free, and holds it for as long as that takes; unless the signal comes first. */
-export function whenFree(name: string, signal: AbortSignal, then: () => unknown): void {
-  navigator.locks.request(name, { signal }, () => signal.aborted || then()).catch(() => {}); // given up
-}
-
-export function aborted(signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve) => signal.addEventListener("abort", resolve));
-}
+/** Does something once a lock is free, and holds it until the signal comes. */
+export const hold = (name: string, signal: AbortSignal, then: () => void): void => {
+  navigator.locks
+    .request(
+      name,
+      { signal },
+      () =>
+        signal.aborted ||
+        new Promise((resolve) => {
+          signal.addEventListener("abort", resolve);
+          then();
+        }),
+    )
+    .catch(() => {}); // given up
+};

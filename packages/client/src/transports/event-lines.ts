@@ -1,25 +1,16 @@
-/** What an event stream says (WHATWG HTML §9.2.6). */
-export interface EventSink {
-  event(event: { readonly event: string; readonly data: string; readonly lastEventId: string }): void;
-  retry(retryMs: number): void;
-  comment(): void;
-}
-
-/** Interprets the lines of an event stream, one after the other (WHATWG HTML §9.2.6). */
-export function eventLines(sink: EventSink): (line: string) => void {
+/**
+ * Interprets the lines of an event stream, one after the other (WHATWG HTML §9.2.6): `take` gets each event's data, and of comments a
+ * heartbeat. Frames tell their own type and place, so what `event`, `id` and `retry` say is passed over.
+ */
+export const eventLines = (take: (data: string) => void): ((line: string) => void) => {
   let data: string[] = [];
-  let event = "";
-  let lastEventId = "";
   return (line) => {
-    const [, field, value] = /^([^:]*):? ?(.*)$/s.exec(line) as unknown as [string, string, string];
-    if (line === "") {
-      if (data.length > 0) sink.event({ event: event || "message", data: data.join("\n"), lastEventId });
+    const [, value] = /^data(?:$|: ?)(.*)/s.exec(line) ?? [];
+    if (value !== undefined) data.push(value);
+    else if (line[0] === ":") take('{"type":"heartbeat"}');
+    else if (!line) {
+      if (data.length) take(data.join("\n"));
       data = [];
-      event = "";
-    } else if (field === "") sink.comment();
-    else if (field === "data") data.push(value);
-    else if (field === "event") event = value;
-    else if (field === "id" && !value.includes("\0")) lastEventId = value;
-    else if (field === "retry" && /^\d+$/.test(value)) sink.retry(Number(value));
+    }
   };
-}
+};

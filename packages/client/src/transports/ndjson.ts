@@ -2,6 +2,6 @@ import type { Transport } from "../core/transport.ts";
 import { streamTransport } from "./stream.ts";
 
 /** A frame a line; heartbeats are frames too. */
-export const ndjson: Transport = streamTransport("ndjson", "application/x-ndjson", (frame) => (line) => {
-  if (line) frame(line);
+export const ndjson: Transport = streamTransport("ndjson", "application/x-ndjson", (take) => (line) => {
+  if (line) take(line);
 });

@@ -1,83 +1,69 @@
-import { parseBinaryFrame, type StreamFrame } from "@tidings/protocol";
-import type { Answer, RequestOptions, Transport, Wanted } from "../core/transport.ts";
+import type { StreamFrame } from "@tidings/protocol";
+import { type Fault, faultOf } from "../core/http.ts";
+import type { Answer, Transport, Wanted } from "../core/transport.ts";
 import { blockedError, lostError, TidingsError } from "../errors.ts";
-import { readFrame } from "./read-frame.ts";
+import { makeTransport } from "./make-transport.ts";
 
 /** The longest silence before a ping, in milliseconds: browsers hide the server's own. */
 const MAX_PING_MS = 15_000;
 
-interface Asked extends RequestOptions {
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: TidingsError) => void;
-}
+/** What answers a frame with an id: a frame, or the error that the connection ended with. */
+type Answered = Fault & { readonly type?: string; readonly channel?: string };
 
 /** A WebSocket of the subprotocol `tidings.v1`: all goes over it, both ways. */
-export const webSocket: Transport = {
-  name: "ws",
-  isDuplex: true,
-  open(context, channels, tell, ended) {
-    const { url, options, tokens } = context;
-    const asked = new Map<string, Asked>();
-    /** By the id of each `subscribe`, its channel. */
-    const reading = new Map<string, string>();
+export const webSocket: Transport = makeTransport(
+  "ws",
+  ({ url, options, tokens }, channels, over, end, read, tell) => {
+    /** By the id of each request, who takes its answers. */
+    const waiting = new Map<string, (answer: Answered) => unknown>();
     let socket: WebSocket | undefined;
     let unsent: string[] | undefined = [];
-    let isGreeted = false;
-    let isOver = false;
+    /** Whether nothing has come since the pings' timer looked. */
+    let isQuiet = true;
     let ids = 0;
-    let lastAtMs = 0;
+    /** There once it has greeted. */
     let timer: ReturnType<typeof setInterval> | undefined;
 
-    const send = (type: string, frame: object): string => {
+    const send = (frame: object, take?: (answer: Answered) => unknown): string => {
       const id = String(++ids);
-      const text = JSON.stringify({ type, id, ...frame });
+      const text = JSON.stringify({ id, ...frame });
+      if (take) waiting.set(id, take);
       if (unsent) unsent.push(text);
       else socket?.send(text);
       return id;
     };
+    const pass = (frame: StreamFrame): unknown => over.aborted || tell(frame);
     const change = (channel: string, wanted: Wanted | undefined, isRead?: boolean): void => {
-      if (isRead) send("unsubscribe", { channel });
-      if (wanted) reading.set(send("subscribe", { channel, ...wanted }), channel);
+      if (isRead) send({ type: "unsubscribe", channel });
+      if (wanted)
+        send({ type: "subscribe", channel, ...wanted }, (frame) =>
+          pass({ ...frame, channel } as StreamFrame),
+        );
     };
-    const close = (): void => {
-      isOver = true;
+    over.onabort = () => {
       clearInterval(timer);
-      for (const { reject } of asked.values()) reject(lostError());
+      for (const take of waiting.values()) take(lostError());
       // Without a code: its members leave, and are not waited for.
       socket?.close();
     };
-    const end = (error: TidingsError): void => {
-      if (isOver) return;
-      close();
-      ended(error);
-    };
 
     const take = (frame: StreamFrame & { readonly id?: string }): void => {
-      const { id = "" } = frame;
-      const each = asked.get(id);
-      if (frame.type === "welcome") {
-        isGreeted = true;
+      const { type, id } = frame;
+      if (id) {
+        waiting.get(id)?.(frame as Answered);
+        if (type !== "progress") waiting.delete(id);
+      } else if (type === "welcome") {
         const heartbeatMs = Math.min(MAX_PING_MS, frame.heartbeatMs);
         timer = setInterval(() => {
-          if (Date.now() - lastAtMs >= heartbeatMs / 2) socket?.send('{"type":"ping"}');
+          if (isQuiet) send({ type: "ping" }, () => pass({ type: "heartbeat" }));
+          isQuiet = true;
         }, heartbeatMs / 2);
         tell({ ...frame, heartbeatMs });
-      } else if (frame.type === "pong") tell({ type: "heartbeat" });
-      else if (frame.type === "progress") each?.onProgress?.(frame.data);
-      else if (!id) tell(frame);
-      else if (reading.has(id)) {
-        tell({ ...frame, channel: reading.get(id), id: undefined } as unknown as StreamFrame);
-        reading.delete(id);
-      } else if (frame.type === "error") {
-        const { code, message, retryable, data = frame } = frame;
-        each?.reject(new TidingsError(code, message, { retryable, data }));
-      } else each?.resolve(frame as Answer);
-      if (frame.type !== "progress") asked.delete(id);
+      } else tell(frame);
     };
 
-    const run = async (): Promise<void> => {
-      const token = await tokens.get();
-      if (isOver) return;
+    const run = (token: string | undefined): void => {
+      if (over.aborted) return;
       const opening = (socket = new (options.WebSocket ?? WebSocket)(
         `${url.replace(/^http/, "ws")}/connect`,
         "tidings.v1",
@@ -91,50 +77,53 @@ export const webSocket: Transport = {
         unsent = undefined;
       };
       opening.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-        if (isOver) return;
-        lastAtMs = Date.now();
+        isQuiet = false;
         try {
-          const frame =
-            typeof data === "string" ? readFrame(context, data) : parseBinaryFrame(new Uint8Array(data));
-          if (frame) take(frame);
+          if (typeof data === "string") read(data, take);
+          else if (!over.aborted) take(readBinary(data));
         } catch (cause) {
-          end(lostError(cause));
+          end(cause);
         }
       };
       // A socket that never opened has no close event everywhere.
-      opening.onerror = () => unsent && end(blockedError("the WebSocket was refused."));
+      opening.onerror = () => unsent && end(blockedError());
       opening.onclose = ({ code: status }) => {
         if (status === 4401) end(new TidingsError("UNAUTHENTICATED", "the token was refused.", { status }));
-        else if (!isGreeted && status < 4000) end(blockedError("the WebSocket was refused."));
-        else
-          end(
-            lostError(
-              undefined,
-              status,
-              status < 1002 || /1005|1006|101.|4408|4429|4503/.test(String(status)),
-            ),
-          );
+        else if (!timer && status < 4000) end(blockedError());
+        else end(lostError(undefined, status));
       };
     };
     for (const [channel, wanted] of channels) change(channel, wanted);
-    run().catch((cause) =>
-      end(cause instanceof TidingsError ? cause : blockedError("there is no WebSocket here.")),
-    );
+    tokens
+      .get()
+      .then(run, end)
+      // There is no WebSocket here.
+      .catch(() => end(blockedError()));
 
     return {
       change,
-      close,
-      request: ({ type, ...frame }, more) =>
+      request: (frame, { onProgress, signal } = {}) =>
         new Promise((resolve, reject) => {
-          if (isOver) throw lostError();
-          const id = send(type, frame);
-          asked.set(id, { ...more, resolve, reject });
-          more?.signal?.addEventListener("abort", () => {
-            if (!asked.delete(id)) return;
-            socket?.send(JSON.stringify({ type: "cancel", id }));
+          if (over.aborted) throw lostError();
+          const id = send(frame, (answer) => {
+            if (answer.type === "ok") resolve(answer as Answer);
+            else if (answer.type === "progress") onProgress?.(answer.data);
+            else reject(answer instanceof Error ? answer : faultOf(answer));
+          });
+          signal?.addEventListener("abort", () => {
+            if (!waiting.delete(id)) return;
+            send({ type: "cancel", id });
             reject(new TidingsError("ABORTED", "given up."));
           });
         }),
     };
   },
+  true,
+);
+
+/** A binary frame: the length of its head, the head as JSON, and the payload. */
+const readBinary = (frame: ArrayBuffer): StreamFrame => {
+  const from = 4 + new DataView(frame).getUint32(0);
+  const head = JSON.parse(new TextDecoder().decode(frame.slice(4, from)));
+  return { ...head, data: new Uint8Array(frame, from) };
 };

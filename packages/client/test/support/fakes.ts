@@ -1,10 +1,11 @@
 import { createHttp } from "../../src/core/http.ts";
+import { renewal } from "../../src/core/renewal.ts";
 import { createTokens } from "../../src/core/tokens.ts";
 import type { Context } from "../../src/core/context.ts";
 import type { Requests } from "../../src/core/requests.ts";
 import type { Answer, Connection, RequestFrame, RequestOptions } from "../../src/core/transport.ts";
 import { DEFAULT_TUNING } from "../../src/core/tuning.ts";
-import type { TidingsError } from "../../src/errors.ts";
+import { closedError, type TidingsError } from "../../src/errors.ts";
 import type { Options, Tuning } from "../../src/types.ts";
 
 /** How a link begins. */
@@ -47,6 +48,7 @@ export function fakeRequests(begin: Begin = {}): FakeRequests {
       return sends;
     },
     sent() {
+      if (state.state.name === "closed") throw closedError();
       sends++;
     },
     onChange(listener) {
@@ -70,7 +72,7 @@ export function contextOf(
   tuning: Partial<Tuning> = {},
 ): Context & { readonly reported: TidingsError[] } {
   const all = { ...QUICK, ...tuning };
-  const tokens = createTokens(options, all);
+  const tokens = renewal(createTokens(options, all), all);
   const reported: TidingsError[] = [];
   return {
     url,

@@ -99,5 +99,11 @@ export const answer =
     res.writeHead(status, headers).end(typeof body === "string" ? body : JSON.stringify(body));
   };
 
+/** As in React Native: an answer has no `body`. */
+export const withoutStreams: typeof fetch = async (...request) => {
+  const response = await fetch(...request);
+  return Object.defineProperty(response, "body", { value: undefined });
+};
+
 /** Never answers. */
 export const silence: Fault = () => undefined;

@@ -188,8 +188,10 @@ describe("polls", () => {
     await using server = await openRaw((req, res) => {
       req.resume();
       if (++asked === 4) fourth.resolve();
-      res.writeHead(200, { "content-type": "application/json" });
-      res.end('{"messages":[],"cursors":{"a":"e.0"},"from":{"a":"e.0"},"caughtUp":true}');
+      res.writeHead(200, { "content-type": "application/x-ndjson" });
+      res.end(
+        '{"type":"ok","channel":"a","cursor":"e.0"}\n{"type":"caught-up","channel":"a","cursor":"e.0"}\n',
+      );
     });
     const startedMs = Date.now();
     await using _ = open(longPoll, testContext(server.url, {}, { pollMs: 200 }), { a: {} });
@@ -200,8 +202,8 @@ describe("polls", () => {
   test("a page of which the connection is cut is asked for again from the same place by the next connection", async () => {
     await using server = await openRaw((req, res) => {
       req.resume();
-      res.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
-      res.write('{"messages":[{"type":"message","channel":"a","cursor":"e.1"', () => res.destroy());
+      res.writeHead(200, { "content-type": "application/x-ndjson", "content-length": "1000" });
+      res.write('{"type":"ok","channel":"a","cursor":"e.0"}\n{"type":"mess', () => res.destroy());
     });
     const connection = open(longPoll, testContext(server.url, {}, NO_PAUSE), { a: {} });
     expect(await connection.ended).toMatchObject({ code: "CONNECTION_LOST", retryable: true });
@@ -229,7 +231,7 @@ describe("polls", () => {
 describe("EventSource", () => {
   test("a token cannot be sent, so it is not the transport for one", async () => {
     await using server = await openServer();
-    const connection = open(eventSource, testContext(server.url, { token: "t" }), { a: {} });
+    const connection = open(eventSource, testContext(server.url, {}, {}, "t"), { a: {} });
     expect(await connection.ended).toMatchObject({ code: "TRANSPORT_BLOCKED" });
   });
 

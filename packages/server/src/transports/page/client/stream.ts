@@ -1,7 +1,9 @@
 import {
   connect,
+  cursors,
   type Gap,
   type Message,
+  page,
   type ReadOptions,
   type State,
   type Tidings,
@@ -45,6 +47,8 @@ export class ChannelStream {
   #start: string | undefined;
   #cursor: string | undefined;
   #kind: StreamState["kind"] = "connecting";
+  /** Whether the client has told that it has caught up: it does so once, and again after a gap. */
+  #isCaughtUp = false;
 
   constructor(options: StreamOptions, handler: StreamHandler) {
     this.#options = options;
@@ -60,21 +64,29 @@ export class ChannelStream {
   open(): void {
     const { root, channel: name, since, last, events } = this.#options;
     this.#tidings?.close();
-    const tidings = connect(root, {
+    this.#isCaughtUp = false;
+    const options = {
       parse: parseExact,
-      fetch: (input, init) => this.#fetch(input, init),
+      fetch: (...request: Parameters<typeof fetch>) => this.#fetch(...request),
       // Kept in the page alone. The first that is set is where the reading begins.
       cursors: {
         getItem: () => this.#cursor,
-        setItem: (_key, cursor) => this.#moved(cursor),
+        setItem: (_key: string, cursor: string) => this.#moved(cursor),
       },
-    });
+    };
+    const tidings = connect(root, options, { cursors, page });
     this.#tidings = tidings;
     const channel = tidings.channel(name, { since, last, events });
     tidings.on("state", (state) => this.#tidings === tidings && this.#connection(state));
     // What is handed over late says nothing about a connection that was lost meanwhile.
-    channel.on("caught-up", () => tidings.state.name === "live" && this.#tell({ kind: "live" }));
-    channel.on("gap", (gap) => this.#handler.gap(gap));
+    channel.on("caught-up", () => {
+      this.#isCaughtUp = true;
+      if (tidings.state.name === "live") this.#tell({ kind: "live" });
+    });
+    channel.on("gap", (gap) => {
+      this.#isCaughtUp = false;
+      this.#handler.gap(gap);
+    });
     channel.on("*", (_data, message) => this.#handler.message(asTravelled(message, root)));
     channel.on("error", (error) => this.#tell({ kind: "stopped", problem: describe(error) }));
   }
@@ -90,7 +102,7 @@ export class ChannelStream {
       case "connecting":
         return this.#tell({ kind: "connecting" });
       case "live":
-        return this.#tell({ kind: "catching-up" });
+        return this.#tell({ kind: this.#isCaughtUp ? "live" : "catching-up" });
       case "waiting": {
         const { retryAtMs: untilMs, reason } = state;
         return this.#tell({
