@@ -74,6 +74,18 @@ describe("what the server refuses", () => {
     expect(gone).toMatchObject({ code: "CURSOR_GONE", data: { gap: { reason: "epoch", from: "other.1" } } });
   });
 
+  test.each([
+    [503, true],
+    [403, false],
+  ])("%i whose problem does not say whether it passes: %s", async (status, retryable) => {
+    await using front = await openFront();
+    front.faults.push(
+      answer(status, { "content-type": "application/problem+json" }, { code: "OUT_OF_ORDER" }),
+    );
+    const error = await failed(contextOf(front.url).http("/"));
+    expect(error).toMatchObject({ code: "OUT_OF_ORDER", retryable, status });
+  });
+
   test("a command's own data stands alone", async () => {
     await using front = await openFront();
     const problem = { code: "OUT_OF_STOCK", detail: "none left", retryable: true, data: { left: 0 } };

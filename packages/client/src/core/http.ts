@@ -43,17 +43,13 @@ export const createHttp =
       if (response.ok || status === 304) return response;
       // A problem of the server's, or of whatever stands before it: that says nothing that begins as the server's codes do.
       const fault = await response.json().catch(() => 0);
-      const code =
-        status === 401
-          ? "UNAUTHENTICATED"
-          : /408|429|5../.test(status as unknown as string)
-            ? "UNREACHABLE"
-            : "TRANSPORT_BLOCKED";
+      const isPassing = /408|429|5../.test(status as unknown as string);
+      const code = status === 401 ? "UNAUTHENTICATED" : isPassing ? "UNREACHABLE" : "TRANSPORT_BLOCKED";
       const asked = response.headers.get("retry-after") as string;
       const afterMs = Number(asked) * 1_000 || Date.parse(asked) - Date.now();
       const error = faultOf(
         /^[A-Z]/.test(fault?.code)
-          ? fault
+          ? { retryable: isPassing, ...fault }
           : { code, message: `answered with ${status}.`, retryable: status !== 401 },
         status,
         afterMs > 0 ? Math.min(MAX_RETRY_AFTER_MS, afterMs) : undefined,

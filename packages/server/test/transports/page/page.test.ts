@@ -327,8 +327,6 @@ describeInBrowser("the live page of a channel", () => {
     const live = new LivePage(tab.page);
     await live.state("Connecting").waitFor();
     await tab.page.clock.pauseAt(Date.now() + 5_000);
-    // A leap is a device that slept: the connection is given another moment.
-    await tab.page.clock.runFor(3_000);
     await live.state("Reconnecting in").waitFor();
     isSilent = false;
     await live.button("Now").click();
