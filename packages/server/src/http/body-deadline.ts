@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidingsError } from "@tidings/protocol";
 
-const deadlines = new WeakMap<IncomingMessage, BodyDeadline>();
 /** Requests that wait to be told to send their body (RFC 9110 §10.1.1). */
 const waiting = new WeakSet<IncomingMessage>();
 
@@ -15,6 +14,36 @@ export function expectContinue(req: IncomingMessage): void {
   waiting.add(req);
 }
 
+/** On the request itself: a WeakMap of all of them costs the collector more than they do. */
+const KEY = Symbol("body deadline");
+type Watched = IncomingMessage & { [KEY]?: BodyDeadline };
+
+/** Those that count now. One timer looks through them, since most bodies are there long before any timer would be due. */
+const counting = new Set<BodyDeadline>();
+let timer: NodeJS.Timeout | undefined;
+let dueMs = Infinity;
+
+/** Has the timer come no later than this, in milliseconds of `performance.now()`. */
+function lookAt(atMs: number, nowMs: number): void {
+  if (atMs >= dueMs) return;
+  clearTimeout(timer);
+  dueMs = atMs;
+  timer = setTimeout(look, atMs - nowMs + 1);
+  // A server that is closed waits for its sockets, and for nothing here.
+  timer.unref();
+}
+
+function look(): void {
+  const nowMs = performance.now();
+  dueMs = Infinity;
+  let nextMs = Infinity;
+  for (const each of counting) {
+    if (each.overAtMs <= nowMs) each.expire();
+    else nextMs = Math.min(nextMs, each.overAtMs);
+  }
+  if (nextMs < Infinity) lookAt(nextMs, nowMs);
+}
+
 /**
  * Bounds how long a request's body may take. Node's own `requestTimeout` bounds every body alike, and an upload of
  * gigabytes may take its time for as long as bytes keep coming. Who does not read the body leaves it under the same
@@ -24,16 +53,17 @@ export class BodyDeadline {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #timeoutMs: number;
-  #timer: NodeJS.Timeout | undefined;
   #onOver: ((error: TidingsError) => void) | undefined;
+  /** When the time is over, in milliseconds of `performance.now()`. */
+  overAtMs = 0;
 
   /** Begins to count for a request that has a body. */
   static watch(req: IncomingMessage, res: ServerResponse, timeoutMs: number): void {
-    if (hasBody(req) && !req.complete) deadlines.set(req, new BodyDeadline(req, res, timeoutMs));
+    if (hasBody(req) && !req.complete) (req as Watched)[KEY] = new BodyDeadline(req, res, timeoutMs);
   }
 
   static of(req: IncomingMessage): BodyDeadline | undefined {
-    return deadlines.get(req);
+    return (req as Watched)[KEY];
   }
 
   private constructor(req: IncomingMessage, res: ServerResponse, timeoutMs: number) {
@@ -41,13 +71,6 @@ export class BodyDeadline {
     this.#res = res;
     this.#timeoutMs = timeoutMs;
     this.restart();
-    const stop = (): void => {
-      this.pause();
-      // Whoever took it over holds the body, which a request that is answered by a stream would keep for as long.
-      this.#onOver = undefined;
-    };
-    req.once("end", stop);
-    req.once("close", stop);
   }
 
   /** Takes over what happens when the time is over, and asks the client for the body where it waits for that. */
@@ -58,16 +81,28 @@ export class BodyDeadline {
 
   /** Gives the time anew, from now on. */
   restart(): void {
-    this.pause();
-    this.#timer = setTimeout(() => this.#over(), this.#timeoutMs);
+    const nowMs = performance.now();
+    this.overAtMs = nowMs + this.#timeoutMs;
+    counting.add(this);
+    lookAt(this.overAtMs, nowMs);
   }
 
   /** Stops counting: it is not the client that takes the time now. */
   pause(): void {
-    clearTimeout(this.#timer);
+    counting.delete(this);
   }
 
-  #over(): void {
+  /** Nobody reads the body any more: it is over once the rest has come, or its time is. */
+  leave(): void {
+    this.#onOver = undefined;
+    const stop = (): void => this.pause();
+    if (this.#req.complete || this.#req.destroyed) stop();
+    else this.#req.once("end", stop).once("close", stop);
+  }
+
+  /** Its time is over. */
+  expire(): void {
+    this.pause();
     if (this.#req.complete) return;
     const error = new TidingsError(
       "REQUEST_TIMEOUT",

@@ -3,6 +3,10 @@ import { type ErrorCode, quote, TidingsError } from "@tidings/protocol";
 import { BodyDeadline } from "./body-deadline.ts";
 import { PartPipe } from "./part-pipe.ts";
 
+/** Below this a body is read as one, in bytes. */
+const SMALL_BYTES = 65_536;
+const NOTHING = Buffer.alloc(0);
+
 /**
  * Reads a request's body whole, up to a limit. What is over it is refused without being kept; the caller's answer
  * ends the connection then.
@@ -21,6 +25,8 @@ export async function readBody(
     new TidingsError(code, `the body is larger than ${maxBytes} bytes, the limit here. ${advice}`);
   checkEncoding(req);
   if (Number(req.headers["content-length"] ?? 0) > maxBytes) throw tooLarge();
+  const known = readKnown(req, maxBytes);
+  if (known !== undefined) return known;
   const parts: Buffer[] = [];
   let size = 0;
   await eachPart(req, (part) => {
@@ -30,6 +36,40 @@ export async function readBody(
   });
   const [only] = parts;
   return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
+}
+
+/**
+ * A body whose length is known and small comes whole, nearly always in one part: what is read in parts needs more.
+ * `undefined` where it is another.
+ */
+function readKnown(req: IncomingMessage, maxBytes: number): Promise<Buffer> | undefined {
+  const length = Number(req.headers["content-length"]);
+  if (!(length > 0 && length <= Math.min(maxBytes, SMALL_BYTES)) || req.readableDidRead || req.destroyed)
+    return undefined;
+  return new Promise((resolve, reject) => {
+    const deadline = BodyDeadline.of(req);
+    let only: Buffer | undefined;
+    let more: Buffer[] | undefined;
+    // The listeners stay: they end with the request.
+    let isSettled = false;
+    req.on("data", (part: Buffer) => {
+      if (only === undefined) only = part;
+      else (more ??= [only]).push(part);
+    });
+    req.on("end", () => {
+      isSettled = true;
+      deadline?.leave();
+      resolve(more === undefined ? (only ?? NOTHING) : Buffer.concat(more));
+    });
+    const fail = (error: unknown): void => {
+      deadline?.leave();
+      reject(error as Error);
+    };
+    req.on("close", () => {
+      if (!isSettled) fail(broken());
+    });
+    deadline?.take(fail);
+  });
 }
 
 /** The beginning of a body: all of it; or what came until it was larger than asked for, and then the rest as it comes. */
@@ -45,6 +85,9 @@ export type BodyStart =
  */
 export async function startBody(req: IncomingMessage, maxBytes: number): Promise<BodyStart> {
   checkEncoding(req);
+  const known = readKnown(req, maxBytes);
+  // A copy: what the parser hands out is a part of all that was read, and would keep that for as long as the log keeps it.
+  if (known !== undefined) return { isWhole: true, body: Buffer.from(await known) };
   const beginning: Buffer[] = [];
   let size = 0;
   let rest: PartPipe | undefined;
@@ -123,6 +166,7 @@ export async function eachPart(
         return;
       }
       req.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onError);
+      deadline?.leave();
       req.pause();
       act();
     };

@@ -29,7 +29,7 @@ export function splitUrl(
   // Express and Connect cut the path that they are mounted at off `url`, and keep the whole beside it.
   const target = (req as { originalUrl?: string }).originalUrl ?? req.url ?? "/";
   // A proxy's absolute form has to be understood too (RFC 9112 §3.2.2).
-  const whole = target.replace(/^https?:\/\/[^/?#]*/i, "");
+  const whole = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?#]*/i, "");
   const isBelow = whole === basePath || whole.startsWith(`${basePath}/`) || whole.startsWith(`${basePath}?`);
   const url = isBelow ? whole.slice(basePath.length) : req.url === target ? undefined : req.url;
   if (url === undefined) return undefined;
@@ -41,11 +41,13 @@ export function splitUrl(
 export function createHandler(options: HandlerOptions): Handler {
   return (req, res, next) => {
     // A peer that breaks the connection in the middle is no fault of the server's.
-    req.on("error", () => undefined);
-    res.on("error", () => undefined);
+    req.on("error", ignore);
+    res.on("error", ignore);
     void handle(options, req, res, next);
   };
 }
+
+function ignore(): void {}
 
 async function handle(
   options: HandlerOptions,
@@ -56,7 +58,10 @@ async function handle(
   const { router, guard, basePath, requestTimeoutMs, toError, onAnswered } = options;
   let pattern = "none";
   const method = req.method ?? "GET";
-  res.on("close", () => onAnswered(method, pattern, res.statusCode));
+  res.on("close", () => {
+    onAnswered(method, pattern, res.statusCode);
+    BodyDeadline.of(req)?.leave();
+  });
   try {
     const url = splitUrl(req, basePath);
     // Before anything is checked: what is for the app's other routes is for them to judge.

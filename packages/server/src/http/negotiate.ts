@@ -29,6 +29,8 @@ export function negotiate(req: IncomingMessage, offered: readonly Representation
 
 /** Whether lines are wanted rather than JSON, where whoever takes neither is answered all the same. */
 export function wantsLines(req: IncomingMessage): boolean {
+  // Nearly nobody asks for it, and the library takes as long as the rest of a publish.
+  if (req.headers.accept?.includes("ndjson") !== true) return false;
   const types = ["application/json", "application/x-ndjson"];
   return new Negotiator(req).mediaType(types) === "application/x-ndjson";
 }

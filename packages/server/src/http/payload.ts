@@ -19,6 +19,7 @@ const MAX_CONTENT_TYPE_BYTES = 255;
  * @throws {TidingsError} `CONTENT_TYPE_UNSUPPORTED`
  */
 export function bodyKind(contentType: string | undefined): PayloadKind | "batch" {
+  if (contentType === "application/json") return "json";
   // It is told with each message whose payload is stored.
   if (contentType !== undefined && contentType.length > MAX_CONTENT_TYPE_BYTES)
     throw unsupported(`the Content-Type is longer than ${MAX_CONTENT_TYPE_BYTES} bytes.`);

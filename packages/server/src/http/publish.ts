@@ -20,6 +20,8 @@ const OF_ONE_MESSAGE = ["event", "key", "inline", "preview", "artifact", "delete
 /** What holds for the request as one, for who had rather say it in the URL than in headers. */
 const OF_THE_REQUEST = ["idempotencyKey", "ifHead"];
 const NOTHING = Buffer.alloc(0);
+const PLAIN = { event: DEFAULT_EVENT } as const;
+const ALL = [...OF_ONE_MESSAGE, ...OF_THE_REQUEST, "ephemeral"];
 
 /** `POST /channels/{channel}`: one message, or a batch of them, appended as one. */
 export async function servePublish(
@@ -31,7 +33,7 @@ export async function servePublish(
 ): Promise<void> {
   const { publisher, limits } = services;
   const channel = checkChannel(name);
-  checkNames(query, [...OF_ONE_MESSAGE, ...OF_THE_REQUEST, "ephemeral"]);
+  checkNames(query, ALL);
   const isLine = wantsLines(req);
   const options = readOptions(services, req, query);
   const artifactId = query.get("artifact");
@@ -162,6 +164,7 @@ function answer(
 
 /** What the URL says of one message. */
 function readMessage(query: URLSearchParams): Omit<PublishMessage, "kind" | "data"> {
+  if (query.size === 0) return PLAIN;
   const key = query.get("key");
   const preview = query.get("preview");
   const inline = readFlag(query, "inline");

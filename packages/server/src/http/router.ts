@@ -84,6 +84,7 @@ export class Router {
 
 /** What the library would pass over: it cuts a path at a `#`, and finds nothing for one that it cannot decode. */
 function isDecodable(path: string): boolean {
+  if (!path.includes("%")) return !path.includes("#");
   try {
     decodeURIComponent(path);
   } catch {
