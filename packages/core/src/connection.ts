@@ -13,7 +13,7 @@ import type { FlushListener, Hub } from "./hub.ts";
 import type { PageLimits } from "./log.ts";
 import { Attendance } from "./presence/attendance.ts";
 import type { Presence } from "./presence/presence.ts";
-import { Reader, type ReaderSink } from "./reader.ts";
+import { Reader, type ReaderOptions, type ReaderSink } from "./reader.ts";
 import type { Start } from "./start.ts";
 import type { StreamCodec } from "./stream-codec.ts";
 
@@ -36,32 +36,52 @@ export interface Subscribe {
   readonly id?: string | undefined;
 }
 
+/** What an output is told beside. */
+export interface ConnectionOutput extends Output {
+  /** A subscription failed after it was opened; told to the peer already. */
+  lost?(channel: string, error: unknown): void;
+  /** The output threw, and the connection is closed. */
+  broken?(error: unknown): void;
+}
+
+/** What connections have in common: one object for all of a kind, since most of them do nothing most of the time. */
 export interface ConnectionOptions {
   readonly hub: Hub;
-  readonly output: Output;
-  readonly codec: StreamCodec;
   readonly maxChannels: number;
   /** What its presence is in; without it the connection has none. */
   readonly presence?: Presence | undefined;
   /** How much of the log one reader hands on at a time: what a connection that never reads costs, about. */
   readonly pageLimits: PageLimits;
-  /** A subscription failed after it was opened; told to the peer already. */
-  readonly onLost?: (channel: string, error: unknown) => void;
-  /** The output threw, and the connection is closed. */
-  readonly onBroken?: (error: unknown) => void;
   /** Makes what failed fit for a peer's eyes; what is not a TidingsError is hidden behind `INTERNAL`. */
   readonly toError: (error: unknown) => TidingsError;
 }
 
-interface Subscription {
-  readonly reader: Reader;
+interface Settle {
+  readonly opened: (cursor: Cursor) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** A reader of a connection, and what the connection has to know of it. */
+class Subscription extends Reader {
   readonly id: string | undefined;
   readonly presence: boolean;
   /** Whether `caught-up` is still to be told: after the start, and after a gap. */
-  tellsCaughtUp: boolean;
-  settle:
-    | { readonly opened: (cursor: Cursor) => void; readonly failed: (error: unknown) => void }
-    | undefined;
+  tellsCaughtUp = true;
+  /** Until it has begun. */
+  settle: Settle | undefined;
+
+  constructor(
+    hub: Hub,
+    options: ReaderOptions,
+    connection: Connection,
+    { id, presence = false }: Subscribe,
+    settle: Settle,
+  ) {
+    super(hub, options, connection);
+    this.id = id;
+    this.presence = presence;
+    this.settle = settle;
+  }
 }
 
 /**
@@ -70,10 +90,14 @@ interface Subscription {
  */
 export class Connection implements ReaderSink, FlushListener {
   readonly #options: ConnectionOptions;
+  readonly #output: ConnectionOutput;
+  #codec: StreamCodec;
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #behind = new Set<Reader>();
+  /** There while any is: nearly always all are live. */
+  #behind: Set<Reader> | undefined;
   #isDriving = false;
-  #gathered: Uint8Array[] = [];
+  /** There while there is anything to write. */
+  #gathered: Uint8Array[] | undefined;
   #gatheredBytes = 0;
   /** Whether any cursor has moved since the position was written. */
   #hasMoved = false;
@@ -82,13 +106,15 @@ export class Connection implements ReaderSink, FlushListener {
   #attendance: Attendance | undefined;
   #isPresenceNext = false;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: ConnectionOptions, codec: StreamCodec, output: ConnectionOutput) {
     this.#options = options;
+    this.#codec = codec;
+    this.#output = output;
   }
 
   /** Also for the readers: what they handed over in this turn counts too. */
   get isBlocked(): boolean {
-    return this.#options.output.isBlocked || this.#gatheredBytes >= this.#options.pageLimits.maxBytes;
+    return this.#output.isBlocked || this.#gatheredBytes >= this.#options.pageLimits.maxBytes;
   }
 
   get isClosed(): boolean {
@@ -101,7 +127,7 @@ export class Connection implements ReaderSink, FlushListener {
 
   /** How many of the channels are not live at this moment. */
   get behind(): number {
-    return this.#behind.size;
+    return this.#behind?.size ?? 0;
   }
 
   /**
@@ -110,7 +136,7 @@ export class Connection implements ReaderSink, FlushListener {
    * @throws {TidingsError} `PRESENCE_FORBIDDEN` where it has none, `CONNECTION_UNKNOWN` once it is closed
    */
   get attendance(): Attendance {
-    const { presence, maxChannels, codec } = this.#options;
+    const { presence, maxChannels } = this.#options;
     if (this.#isClosed)
       throw new TidingsError("CONNECTION_UNKNOWN", "the connection has ended; connect again.");
     if (presence === undefined)
@@ -118,12 +144,12 @@ export class Connection implements ReaderSink, FlushListener {
     this.#attendance ??= new Attendance({
       presence,
       maxChannels,
-      codec,
+      codec: this.#codec,
       isBlocked: () => this.isBlocked,
       write: (bytes) => {
         const { isFlushing } = this.#options.hub;
         // Shared by all listeners, so it is not to be joined with anything where it need not be.
-        if (this.#gathered.length === 0 && !isFlushing && !this.#isClosed) return this.#write(bytes);
+        if (this.#gathered === undefined && !isFlushing && !this.#isClosed) return this.#write(bytes);
         this.#put(bytes);
         if (!isFlushing) this.#writeGathered();
       },
@@ -133,9 +159,15 @@ export class Connection implements ReaderSink, FlushListener {
 
   /** Every channel's cursor, of those that are known yet. */
   *cursors(): Iterable<readonly [string, Cursor]> {
-    for (const [channel, { reader }] of this.#subscriptions) {
-      if (reader.cursor !== undefined) yield [channel, reader.cursor];
+    for (const [channel, reader] of this.#subscriptions) {
+      const { cursor } = reader;
+      if (cursor !== undefined) yield [channel, cursor];
     }
+  }
+
+  /** Writes in another way from now on. Readers keep the format they began with, so it is to be called before them. */
+  useCodec(codec: StreamCodec): void {
+    this.#codec = codec;
   }
 
   /**
@@ -144,8 +176,9 @@ export class Connection implements ReaderSink, FlushListener {
    * @throws {TidingsError} `ALREADY_SUBSCRIBED`, `TOO_MANY_CHANNELS`, `CURSOR_GONE`, `NOT_SUBSCRIBED` where it or
    *   the connection was ended first, `PRESENCE_FORBIDDEN`, or what the log met
    */
-  async subscribe({ channel, start, events, onGap, id, presence = false }: Subscribe): Promise<Cursor> {
-    const { hub, codec, pageLimits, maxChannels } = this.#options;
+  async subscribe(request: Subscribe): Promise<Cursor> {
+    const { channel, start, events, onGap = "continue", presence = false } = request;
+    const { hub, pageLimits, maxChannels } = this.#options;
     if (this.#isClosed) throw endedError(channel);
     if (this.#subscriptions.has(channel)) {
       throw new TidingsError(
@@ -160,31 +193,27 @@ export class Connection implements ReaderSink, FlushListener {
       );
     }
     if (presence) this.attendance.check(channel);
+    const { format } = this.#codec;
     const filter = eventFilter(events);
-    const reader = new Reader(
-      hub,
-      { channel, start, format: codec.format, filter, limits: pageLimits, onGap: onGap ?? "continue" },
-      this,
-    );
-    const opened = new Promise<Cursor>((resolve, reject) => {
-      const settle = { opened: resolve, failed: reject };
-      this.#subscriptions.set(channel, { reader, id, presence, tellsCaughtUp: true, settle });
+    const options = { channel, start, format, filter, limits: pageLimits, onGap };
+    return new Promise<Cursor>((opened, failed) => {
+      const subscription = new Subscription(hub, options, this, request, { opened, failed });
+      this.#subscriptions.set(channel, subscription);
+      this.fellBehind(subscription);
     });
-    this.fellBehind(reader);
-    return opened;
   }
 
   /** Ends a channel; answers where it stood, or `undefined` where it was not read. */
   unsubscribe(channel: string): { readonly cursor: Cursor | undefined } | undefined {
     const subscription = this.#subscriptions.get(channel);
     if (subscription === undefined) return undefined;
-    this.#end(channel, subscription);
-    return { cursor: subscription.reader.cursor };
+    this.#end(subscription);
+    return { cursor: subscription.cursor };
   }
 
   /** Writes a frame of the connection itself: at once, or with the flush that is under way. */
   send(frame: ServerFrame): void {
-    this.sendBytes(this.#options.codec.frame(frame));
+    this.sendBytes(this.#codec.frame(frame));
   }
 
   /** The same for a frame that is encoded already: one whose payload passes as it is. */
@@ -210,19 +239,13 @@ export class Connection implements ReaderSink, FlushListener {
     this.#attendance?.end(hasLeft);
     this.#isClosed = true;
     this.#writeGathered();
-    for (const [channel, subscription] of this.#subscriptions) this.#end(channel, subscription);
+    for (const subscription of this.#subscriptions.values()) this.#end(subscription);
   }
 
-  opened(reader: Reader, cursor: Cursor): void {
-    const subscription = this.#of(reader);
-    const { id, settle, presence } = subscription;
-    this.#tell({
-      type: "ok",
-      ...(id === undefined ? {} : { id }),
-      channel: reader.channel,
-      cursor: formatCursor(cursor),
-    });
-    if (presence) this.#attendance?.listen(reader.channel);
+  opened(subscription: Subscription, cursor: Cursor): void {
+    const { id, settle, presence, channel } = subscription;
+    this.#tell({ type: "ok", ...(id === undefined ? {} : { id }), channel, cursor: formatCursor(cursor) });
+    if (presence) this.#attendance?.listen(channel);
     settle?.opened(cursor);
     subscription.settle = undefined;
   }
@@ -232,78 +255,78 @@ export class Connection implements ReaderSink, FlushListener {
     this.#put(batch.bytes);
   }
 
-  gap(reader: Reader, gap: Gap): void {
-    this.#of(reader).tellsCaughtUp = true;
-    this.#tell(gapFrame(reader.channel, gap));
+  gap(subscription: Subscription, gap: Gap): void {
+    subscription.tellsCaughtUp = true;
+    this.#tell(gapFrame(subscription.channel, gap));
   }
 
-  caughtUp(reader: Reader): void {
-    const subscription = this.#of(reader);
+  caughtUp(subscription: Subscription): void {
     if (!subscription.tellsCaughtUp) return;
     subscription.tellsCaughtUp = false;
-    this.#tell({ type: "caught-up", channel: reader.channel, cursor: formatCursor(reader.cursor as Cursor) });
+    const { channel, cursor } = subscription;
+    this.#tell({ type: "caught-up", channel, cursor: formatCursor(cursor as Cursor) });
   }
 
   fellBehind(reader: Reader): void {
+    this.#behind ??= new Set();
     this.#behind.add(reader);
     void this.#drive();
   }
 
-  failed(reader: Reader, error: unknown): void {
-    const { settle, id } = this.#of(reader);
-    this.#subscriptions.delete(reader.channel);
-    this.#behind.delete(reader);
-    this.#attendance?.unlisten(reader.channel);
+  failed(subscription: Subscription, error: unknown): void {
+    const { settle, id, channel } = subscription;
+    this.#forget(subscription);
     if (settle !== undefined) return settle.failed(error);
-    this.send(errorFrame(this.#options.toError(error), { id, channel: reader.channel }));
-    this.#options.onLost?.(reader.channel, error);
+    this.send(errorFrame(this.#options.toError(error), { id, channel }));
+    this.#output.lost?.(channel, error);
   }
 
   flushed(): void {
     this.#writeGathered();
     this.#attendance?.resume();
     // It may have been what was gathered that blocked.
-    if (this.#behind.size > 0) void this.#drive();
+    if (this.#behind !== undefined) void this.#drive();
   }
 
   /** A frame that comes with a cursor. */
   #tell(frame: ServerFrame): void {
     this.#hasMoved = true;
-    this.#put(this.#options.codec.frame(frame));
+    this.#put(this.#codec.frame(frame));
   }
 
   #put(bytes: Uint8Array): void {
     if (this.#isClosed || bytes.length === 0) return;
-    const { hub, codec } = this.#options;
+    const { hub } = this.#options;
     // On one channel a flush is one batch: written as it comes, for gathering it costs three times as much (60 ns a
     // reader). Never past what was gathered before it.
-    const isWhole = this.#subscriptions.size === 1 && codec.position === undefined;
-    if (isWhole && hub.isFlushing && this.#gathered.length === 0) return this.#write(bytes);
-    this.#gathered.push(bytes);
+    const isWhole = this.#subscriptions.size === 1 && this.#codec.position === undefined;
+    if (isWhole && hub.isFlushing && this.#gathered === undefined) return this.#write(bytes);
     this.#gatheredBytes += bytes.length;
-    if (this.#gathered.length === 1) hub.afterFlush(this);
+    if (this.#gathered !== undefined) return void this.#gathered.push(bytes);
+    this.#gathered = [bytes];
+    hub.afterFlush(this);
   }
 
   #writeGathered(): void {
     const parts = this.#gathered;
-    if (parts.length === 0) return;
-    this.#gathered = [];
+    if (parts === undefined) return;
+    this.#gathered = undefined;
     this.#gatheredBytes = 0;
-    const { codec, hub } = this.#options;
+    const codec = this.#codec;
     if (this.#hasMoved && codec.position !== undefined) parts.push(codec.position(this.cursors()));
     this.#hasMoved = false;
     const [only] = parts;
     // One batch is written as it is, shared and uncopied.
-    this.#write(parts.length === 1 && only !== undefined ? only : join(parts, hub.allocate));
+    this.#write(parts.length === 1 && only !== undefined ? only : join(parts, this.#options.hub.allocate));
   }
 
   #write(bytes: Uint8Array): void {
     try {
-      this.#options.output.write(bytes);
+      this.#output.write(bytes);
     } catch (error) {
       // The readers of other connections must not suffer from this one's output.
       this.close();
-      this.#options.onBroken?.(error);
+      this.#output.broken?.(error);
     }
   }
 
@@ -314,29 +337,30 @@ export class Connection implements ReaderSink, FlushListener {
     for (let reader = this.#next(); reader !== undefined; reader = this.#next()) {
       await reader.step();
       // Back to the end, so that each has its turn.
-      this.#behind.delete(reader);
-      if (reader.state === "catching-up") this.#behind.add(reader);
+      this.#behind?.delete(reader);
+      if (reader.state === "catching-up") this.#behind?.add(reader);
     }
+    if (this.#behind?.size === 0) this.#behind = undefined;
     this.#isDriving = false;
     this.#attendance?.resume();
   }
 
   #next(): Reader | undefined {
-    if (this.isBlocked) return undefined;
+    if (this.#behind === undefined || this.isBlocked) return undefined;
     const [next] = this.#behind;
     return next;
   }
 
-  #of(reader: Reader): Subscription {
-    return this.#subscriptions.get(reader.channel) as Subscription;
+  #end(subscription: Subscription): void {
+    subscription.stop();
+    this.#forget(subscription);
+    subscription.settle?.failed(endedError(subscription.channel));
   }
 
-  #end(channel: string, { reader, settle }: Subscription): void {
-    reader.stop();
-    this.#subscriptions.delete(channel);
-    this.#behind.delete(reader);
-    this.#attendance?.unlisten(channel);
-    settle?.failed(endedError(channel));
+  #forget(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription.channel);
+    this.#behind?.delete(subscription);
+    this.#attendance?.unlisten(subscription.channel);
   }
 }
 

@@ -61,6 +61,8 @@ export class HubChannel {
   #passedOn = 0;
   /** How many every live reader was handed at least. */
   #passedOnBefore = 0;
+  /** One object for all that stand there: most readers never see an ephemeral message. */
+  #ephemeralPlace: EphemeralPlace | undefined;
 
   constructor(
     name: string,
@@ -146,7 +148,9 @@ export class HubChannel {
 
   /** Where a reader stands among the ephemeral messages that becomes live now. */
   get ephemeralPlace(): EphemeralPlace {
-    return { life: this.#life, at: this.#passedOn };
+    if (this.#ephemeralPlace?.at !== this.#passedOn)
+      this.#ephemeralPlace = { life: this.#life, at: this.#passedOn };
+    return this.#ephemeralPlace;
   }
 
   /** Where one that joined there stands as it falls behind: a flush that is under way may not have come to it. */

@@ -1,6 +1,12 @@
 export { type AppendPlan, planAppend } from "./append-plan.ts";
 export { checkRoom, type Values } from "./check-room.ts";
-export { Connection, type ConnectionOptions, type Output, type Subscribe } from "./connection.ts";
+export {
+  Connection,
+  type ConnectionOptions,
+  type ConnectionOutput,
+  type Output,
+  type Subscribe,
+} from "./connection.ts";
 export { eventFilter, type Filter } from "./filter.ts";
 export { type Gap, gapFrame } from "./gap.ts";
 export { type FlushListener, Hub, type HubOptions } from "./hub.ts";

@@ -58,7 +58,7 @@ export class Reader implements LaneMember {
   readonly #options: ReaderOptions;
   readonly #sink: ReaderSink;
   #state: ReaderState = "catching-up";
-  /** Of a live reader, the cursor it joined with; {@link cursor} tells where it is now. */
+  /** Of a live reader there is none: {@link cursor} tells where it is. */
   #cursor: Cursor | undefined;
   #handedUpTo: Offset = toOffset(0);
   /** Whether the cursor is known to be one of this log: it was checked, or the log itself gave it. */
@@ -67,8 +67,9 @@ export class Reader implements LaneMember {
   #isAtHead = false;
   /** Where it stands among the channel's ephemeral messages, once it was live. */
   #ephemeral: EphemeralPlace | undefined;
-  /** Set while it is live. */
-  #place: { readonly channel: HubChannel; readonly lane: Lane } | undefined;
+  /** Both set while it is live. */
+  #place: HubChannel | undefined;
+  #lane: Lane | undefined;
 
   constructor(hub: Hub, options: ReaderOptions, sink: ReaderSink) {
     this.#hub = hub;
@@ -88,7 +89,7 @@ export class Reader implements LaneMember {
   /** Everything up to here has been handed to the sink; `undefined` until a start that the log decides is known. */
   get cursor(): Cursor | undefined {
     if (this.#place === undefined) return this.#cursor;
-    const { epoch, settled } = this.#place.channel;
+    const { epoch, settled } = this.#place;
     return { epoch, offset: toOffset(Math.max(settled, this.#handedUpTo)) };
   }
 
@@ -131,8 +132,7 @@ export class Reader implements LaneMember {
   fallBehind(): void {
     if (this.#state !== "live") return;
     this.#isAtHead = false;
-    if (this.#ephemeral !== undefined)
-      this.#ephemeral = this.#place?.channel.ephemeralPlaceSince(this.#ephemeral);
+    if (this.#ephemeral !== undefined) this.#ephemeral = this.#place?.ephemeralPlaceSince(this.#ephemeral);
     this.#leave("catching-up");
     try {
       this.#sink.fellBehind(this);
@@ -254,7 +254,10 @@ export class Reader implements LaneMember {
     if (!this.#isCatchingUp() || channel.isAbandoned) return;
     const lane = channel.lane(this.#options.format, this.#options.filter);
     this.#handedUpTo = (this.#cursor as Cursor).offset;
-    this.#place = { channel, lane };
+    // Where it is now is told by the channel.
+    this.#cursor = undefined;
+    this.#place = channel;
+    this.#lane = lane;
     this.#ephemeral = channel.ephemeralPlace;
     lane.members.add(this);
     this.#state = "live";
@@ -274,7 +277,8 @@ export class Reader implements LaneMember {
   /** Keeps the cursor, and is no longer live. */
   #leave(state: "catching-up" | "done"): void {
     this.#cursor = this.cursor;
-    this.#place?.lane.members.delete(this);
+    this.#lane?.members.delete(this);
+    this.#lane = undefined;
     this.#place = undefined;
     this.#state = state;
   }

@@ -92,7 +92,8 @@ describe("subscribing", () => {
     const { hub, turns } = openHub({ wrap: (log) => (double = new LogDouble(log)) });
     double?.failures.set("read", new Error("no disk"));
     const lost: string[] = [];
-    const { connection, output } = connect(hub, { onLost: (channel) => void lost.push(channel) });
+    const { connection, output } = connect(hub);
+    output.lost = (channel) => void lost.push(channel);
     await expect(connection.subscribe({ channel: "c", start: EARLIEST })).rejects.toThrow("no disk");
     const gone = connection.subscribe({
       channel: "d",
@@ -227,9 +228,9 @@ describe("errors", () => {
     const { hub, turns, publish } = openHub({ recentBytes: 0, wrap: (log) => (double = new LogDouble(log)) });
     const lost: unknown[] = [];
     const { connection, output } = connect(hub, {
-      onLost: (channel, error) => void lost.push(channel, error),
       toError: () => new TidingsError("LOG_UNAVAILABLE", "the log is away."),
     });
+    output.lost = (channel, error) => void lost.push(channel, error);
     await connection.subscribe({ channel: "a", start: LATEST, id: "1" });
     await connection.subscribe({ channel: "b", start: LATEST, id: "2" });
     await turns.settle();
@@ -262,7 +263,8 @@ describe("errors", () => {
   test("an output that throws ends its own connection, and no other reader loses anything", async () => {
     const { hub, turns, publish } = openHub();
     const broken: unknown[] = [];
-    const bad = connect(hub, { onBroken: (error) => void broken.push(error) });
+    const bad = connect(hub);
+    bad.output.broken = (error) => void broken.push(error);
     const good = connect(hub);
     for (const { connection } of [bad, good]) {
       await connection.subscribe({ channel: "a", start: LATEST });

@@ -18,7 +18,7 @@ import {
   type Gap,
   Hub,
   MemoryLog,
-  type Output,
+  type ConnectionOutput,
   PageReader,
   Reader,
   type ReaderSink,
@@ -403,15 +403,13 @@ class CheckedConnection {
         ? { position: (cursors) => new TextEncoder().encode(`@${formatPosition(cursors)}\n`) }
         : {}),
     };
-    this.connection = new Connection({
+    const options = {
       hub: world.hub,
-      output: this.output,
-      codec,
       maxChannels: 2,
       pageLimits: world.limits,
-      toError: (error) => error as TidingsError,
-      onBroken: (error) => (this.output.error ??= error),
-    });
+      toError: (error: unknown) => error as TidingsError,
+    };
+    this.connection = new Connection(options, codec, this.output);
   }
 
   get error(): unknown {
@@ -516,7 +514,7 @@ class CheckedConnection {
 }
 
 /** An output that has room for some writes at a time. */
-class CheckedOutput implements Output {
+class CheckedOutput implements ConnectionOutput {
   isClosed = false;
   error: unknown;
   writesInTurn = 0;
@@ -530,6 +528,10 @@ class CheckedOutput implements Output {
 
   get isBlocked(): boolean {
     return this.#room <= 0;
+  }
+
+  broken(error: unknown): void {
+    this.error ??= error;
   }
 
   drain(room: number): void {

@@ -1,8 +1,7 @@
-import { ndjsonFormat } from "@tidings/protocol";
 import { expect, test } from "vitest";
-import { Connection, eventFilter, Reader } from "../src/index.ts";
+import { eventFilter, Reader } from "../src/index.ts";
 import { CountingFormat, cursor, number, openHub, PAGE, settled, sized, text } from "./support/fixtures.ts";
-import { CountingOutput, jsonCodec } from "./support/counting-output.ts";
+import { CountingOutput } from "./support/counting-output.ts";
 import { LogDouble } from "./support/log-double.ts";
 import { RecordingSink, startReader } from "./support/recording-sink.ts";
 
@@ -189,14 +188,7 @@ test("a batch is written to memory of the hub's own, mixed flushes too", async (
     return new Uint8Array(size);
   };
   const { hub, log, turns, publish } = openHub({ allocate });
-  const connection = new Connection({
-    hub,
-    output: new CountingOutput(),
-    codec: jsonCodec(ndjsonFormat),
-    maxChannels: 1,
-    pageLimits: PAGE,
-    toError: (error) => error as never,
-  });
+  const connection = new CountingOutput().connect(hub);
   void connection.subscribe({ channel: "c", start: { at: "latest" } });
   const { told } = startReader(hub);
   await turns.settle();

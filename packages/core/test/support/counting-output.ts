@@ -2,13 +2,14 @@ import { ndjsonFormat, type TidingsError, type WireFormat } from "@tidings/proto
 import {
   Connection,
   type ConnectionOptions,
+  type ConnectionOutput,
   type Hub,
-  type Output,
   type StreamCodec,
 } from "../../src/index.ts";
 import { PAGE, text } from "./fixtures.ts";
 
 const encoder = new TextEncoder();
+const asItIs = (error: unknown): TidingsError => error as TidingsError;
 
 /** Frames as lines of JSON. */
 export function jsonCodec(format: WireFormat = ndjsonFormat): StreamCodec {
@@ -20,9 +21,11 @@ export function jsonCodec(format: WireFormat = ndjsonFormat): StreamCodec {
 }
 
 /** An output that keeps each write. */
-export class CountingOutput implements Output {
+export class CountingOutput implements ConnectionOutput {
   readonly writes: Uint8Array[] = [];
   isBlocked = false;
+  lost: (channel: string, error: unknown) => void = () => undefined;
+  broken: (error: unknown) => void = () => undefined;
 
   get bytes(): number {
     return this.writes.reduce((sum, write) => sum + write.length, 0);
@@ -43,15 +46,9 @@ export class CountingOutput implements Output {
     this.writes.push(bytes);
   }
 
-  connect(hub: Hub, options: Partial<ConnectionOptions> = {}): Connection {
-    return new Connection({
-      hub,
-      output: this,
-      codec: jsonCodec(),
-      maxChannels: 1_000,
-      pageLimits: PAGE,
-      toError: (error) => error as TidingsError,
-      ...options,
-    });
+  connect(hub: Hub, given: Partial<ConnectionOptions> & { readonly codec?: StreamCodec } = {}): Connection {
+    const { codec = jsonCodec(), ...others } = given;
+    const options = { hub, maxChannels: 1_000, pageLimits: PAGE, toError: asItIs, ...others };
+    return new Connection(options, codec, this);
   }
 }

@@ -17,7 +17,7 @@ import { Backends, Commands } from "../commands/index.ts";
 import { CANARY_CHANNEL } from "../health/canary.ts";
 import { Connections } from "../http/connections.ts";
 import { Senders } from "../http/senders.ts";
-import { errorMaker, type Services } from "../http/services.ts";
+import { CATCH_UP_BYTES, errorMaker, type Services } from "../http/services.ts";
 import { LmdbLog } from "../logs/lmdb/index.ts";
 import type { TidingsOptions } from "./options.ts";
 import { createPacer } from "./pacer.ts";
@@ -88,6 +88,7 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
     },
     defer: setImmediate,
   });
+  const toError = errorMaker(logger);
   const services: Services = {
     log,
     hub,
@@ -102,12 +103,22 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
     presence,
     limits,
     connections,
+    connection: {
+      hub,
+      presence,
+      maxChannels: limits.maxChannelsPerConnection,
+      pageLimits: {
+        maxMessages: limits.maxPageMessages,
+        maxBytes: Math.min(CATCH_UP_BYTES, limits.maxPageBytes),
+      },
+      toError,
+    },
     senders: new Senders(limits.maxEphemeralPerSecond, Date.now),
     commands,
     logger,
     nodeId: newId(),
     newId,
-    toError: errorMaker(logger),
+    toError,
   };
   const sweeper = setInterval(() => {
     hub.sweep();

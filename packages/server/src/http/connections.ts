@@ -7,15 +7,15 @@ export interface OpenConnection {
   readonly id: string;
   readonly transport: "sse" | "ndjson" | "websocket" | "long-poll";
   /** Its readers, where channels can come and go on it by `PATCH /connections/{id}`. */
-  readonly connection?: Connection;
+  readonly connection?: Connection | undefined;
   /** Whether its client sends the position in all its channels back in a header, which bounds them. */
   readonly hasPosition?: boolean;
   /** Time to show that the connection is alive. */
-  readonly beat?: () => void;
+  beat?(): void;
   /** The server goes down: tell the client when to come back, and end. */
-  readonly drain: (reconnectInMs: number) => void;
+  drain(reconnectInMs: number): void;
   /** End now, without a word. */
-  readonly destroy: () => void;
+  destroy(): void;
 }
 
 /** The shortest time after which a drained client is told to come back, in milliseconds. */

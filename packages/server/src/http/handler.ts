@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidingsError } from "@tidings/protocol";
+import { Answer, type OnAnswered } from "./answer.ts";
 import { BodyDeadline } from "./body-deadline.ts";
 import { applyCors } from "./cors.ts";
 import { checkRequest, type GuardOptions } from "./guard.ts";
+import { OwnResponse } from "./own-response.ts";
 import { sendProblem } from "./problem.ts";
 import type { Router } from "./router.ts";
 
@@ -14,8 +16,7 @@ export interface HandlerOptions {
   /** How long a request's body may take, in milliseconds; an upload's, between two parts of it. */
   readonly requestTimeoutMs: number;
   readonly toError: (error: unknown) => TidingsError;
-  /** Told of each request once it is answered: the route's pattern, never the path itself. */
-  readonly onAnswered: (method: string, pattern: string, status: number) => void;
+  readonly onAnswered: OnAnswered;
 }
 
 /** What any Node server, Express or Connect calls: without `next`, what is not found is answered with a problem. */
@@ -56,10 +57,11 @@ async function handle(
   next?: (error?: unknown) => void,
 ): Promise<void> {
   const { router, guard, basePath, requestTimeoutMs, toError, onAnswered } = options;
-  let pattern = "none";
   const method = req.method ?? "GET";
+  const answer = new Answer(method, onAnswered);
+  if (res instanceof OwnResponse) res.answer = answer;
   res.on("close", () => {
-    onAnswered(method, pattern, res.statusCode);
+    answer.over(res.statusCode);
     BodyDeadline.of(req)?.leave();
   });
   try {
@@ -75,7 +77,7 @@ async function handle(
     if (method === "OPTIONS" && router.allowed(path) !== "")
       return void res.writeHead(204, { Allow: `${router.allowed(path)}, OPTIONS` }).end();
     const found = router.find(method, path);
-    pattern = found.pattern;
+    answer.pattern = found.pattern;
     await found.route({ req, res, query, name: found.name });
   } catch (caught) {
     const error = toError(caught);

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { type Limits, TidingsError } from "@tidings/protocol";
 import { expectContinue } from "./body-deadline.ts";
 import type { Handler } from "./handler.ts";
+import { OwnResponse } from "./own-response.ts";
 import { rawProblem } from "./problem.ts";
 
 /** A URL may name many channels, and `Last-Event-ID` as many cursors. */
@@ -14,8 +15,9 @@ const MAX_HEADERS_TIME_MS = 15_000;
 /** Node's HTTP server with bounds on what a sender may take its time with. */
 export function createListener(handler: Handler, limits: Limits): Server {
   const headersTimeout = Math.min(MAX_HEADERS_TIME_MS, limits.requestTimeoutMs);
-  const server = createServer(
+  const server: Server = createServer(
     {
+      ServerResponse: OwnResponse as typeof ServerResponse,
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout,
       // It would end uploads that take long; the handler bounds each body by itself.

@@ -1,22 +1,29 @@
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
-import { Connection, type Output, type StreamCodec } from "@tidings/core";
+import { Connection, type ConnectionOutput, type StreamCodec } from "@tidings/core";
 import { errorFrame, type TidingsError } from "@tidings/protocol";
+import type { Answer } from "./answer.ts";
 import type { OpenConnection } from "./connections.ts";
+import { OwnResponse } from "./own-response.ts";
 import { sendProblem } from "./problem.ts";
 import type { JoinRequest, ReadQuery } from "./query.ts";
-import { CATCH_UP_BYTES, type Services } from "./services.ts";
-import { SocketOutput } from "./socket-output.ts";
+import type { Services } from "./services.ts";
 
-export interface ResponseStream {
+/** What all streams of a transport have in common. */
+export interface StreamKind {
   readonly transport: "sse" | "ndjson";
   readonly contentType: string;
+  readonly heartbeat: Uint8Array;
+}
+
+/** What one stream has of its own. */
+export interface StreamWay {
   readonly codec: StreamCodec;
   /** Many channels (`/connect`): the stream has a welcome, and outlives the end of one of its readers. */
   readonly isMulti: boolean;
   /** Written once, before everything else. */
   readonly preamble: Uint8Array;
-  readonly heartbeat: Uint8Array;
 }
 
 /**
@@ -27,74 +34,170 @@ export async function openResponseStream(
   services: Services,
   res: ServerResponse,
   query: ReadQuery,
-  stream: ResponseStream,
+  kind: StreamKind,
+  way: StreamWay,
 ): Promise<void> {
-  const { connections, limits, hub, presence, toError } = services;
   // Gone before it came here, so it will not say so again.
   if (res.destroyed) return;
   // What GET would begin, a HEAD has no body for (RFC 9110 §9.3.2).
-  if (res.req.method === "HEAD") return void res.writeHead(200, { "Content-Type": stream.contentType }).end();
-  connections.checkRoom();
-  const id = services.newId();
-  const output = new ResponseOutput(res, stream, () => connection.resume());
-  const end = (): void => {
-    connection.close();
-    output.end();
-  };
-  const connection: Connection = new Connection({
-    hub,
-    presence,
-    output,
-    codec: stream.codec,
-    maxChannels: limits.maxChannelsPerConnection,
-    pageLimits: {
-      maxMessages: limits.maxPageMessages,
-      maxBytes: Math.min(CATCH_UP_BYTES, limits.maxPageBytes),
-    },
-    toError,
-    // The client comes back with its cursor. On many channels the others go on, and it subscribes anew.
-    onLost: () => {
-      if (!stream.isMulti) end();
-    },
-  });
-  const joined = joinAll(connection, query.join);
-  const entry: OpenConnection = {
-    id,
-    transport: stream.transport,
-    ...(stream.isMulti ? { connection } : {}),
-    hasPosition: stream.codec.position !== undefined,
-    beat: () => {
-      if (!output.isBlocked) output.write(stream.heartbeat);
-    },
-    drain: (reconnectInMs) => {
-      connection.send({ type: "draining", reconnectInMs });
-      end();
-    },
-    destroy: () => res.destroy(),
-  };
-  connections.add(entry);
-  res.on("close", () => {
-    connection.close();
-    connections.delete(entry);
-  });
+  if (res.req.method === "HEAD") return void res.writeHead(200, { "Content-Type": kind.contentType }).end();
+  services.connections.checkRoom();
+  await new ResponseStream(services, res, kind, way).open(query);
+}
 
-  if (stream.isMulti) {
-    connection.send({
-      type: "welcome",
-      connection: id,
-      heartbeatMs: limits.heartbeatMs,
-      limits: { maxChannelsPerConnection: limits.maxChannelsPerConnection },
-    });
+/** One response as it is written to and looked after. Held for as long as its client stays, so it holds little. */
+class ResponseStream implements ConnectionOutput, OpenConnection {
+  readonly id: string;
+  readonly hasPosition: boolean;
+  readonly #services: Services;
+  readonly #kind: StreamKind;
+  readonly #isMulti: boolean;
+  readonly #connection: Connection;
+  /** Until its socket is released. */
+  #res: ServerResponse | undefined;
+  /** Where bytes go, once the head is written: the response, or its socket. */
+  #target: Writable | undefined;
+  /** Until it is written. */
+  #preamble: Uint8Array | undefined;
+  /** Once the socket is released. */
+  #answer: Answer | undefined;
+
+  constructor(services: Services, res: ServerResponse, kind: StreamKind, way: StreamWay) {
+    this.id = services.newId();
+    this.hasPosition = way.codec.position !== undefined;
+    this.#services = services;
+    this.#res = res;
+    this.#kind = kind;
+    this.#isMulti = way.isMulti;
+    this.#preamble = way.preamble;
+    this.#connection = new Connection(services.connection, way.codec, this);
   }
-  for (const member of joined) connection.send({ type: "ok", ...member });
-  for (const { channel, error } of query.refused) connection.send(errorFrame(error, { channel }));
-  const opening = query.channels.map((each) =>
-    connection.subscribe(each).catch((error: unknown) => {
-      if (res.destroyed) return;
-      refuse(connection, output, res, each.channel, toError(error), stream.isMulti);
-    }),
-  );
-  await Promise.all(opening);
+
+  get transport(): StreamKind["transport"] {
+    return this.#kind.transport;
+  }
+
+  get connection(): Connection | undefined {
+    return this.#isMulti ? this.#connection : undefined;
+  }
+
+  get isBlocked(): boolean {
+    return this.#target?.writableNeedDrain ?? false;
+  }
+
+  async open(query: ReadQuery): Promise<void> {
+    const { connections, limits } = this.#services;
+    const connection = this.#connection;
+    const joined = joinAll(connection, query.join);
+    connections.add(this);
+    this.#res?.on("close", () => this.#closed());
+    if (this.#isMulti) {
+      connection.send({
+        type: "welcome",
+        connection: this.id,
+        heartbeatMs: limits.heartbeatMs,
+        limits: { maxChannelsPerConnection: limits.maxChannelsPerConnection },
+      });
+    }
+    for (const member of joined) connection.send({ type: "ok", ...member });
+    for (const { channel, error } of query.refused) connection.send(errorFrame(error, { channel }));
+    const opening = query.channels.map((each) =>
+      connection
+        .subscribe(each)
+        .catch((error: unknown) => this.#refuse(each.channel, this.#services.toError(error))),
+    );
+    await Promise.all(opening);
+  }
+
+  /** The head goes out with the first bytes. After an error or the other side's end there is nobody left to tell. */
+  write(bytes: Uint8Array): void {
+    this.#target ??= this.#begin();
+    if (this.#target?.writable === true) this.#target.write(bytes);
+  }
+
+  /** The client comes back with its cursor. On many channels the others go on, and it subscribes anew. */
+  lost(): void {
+    if (!this.#isMulti) this.#end();
+  }
+
+  beat(): void {
+    if (!this.isBlocked) this.write(this.#kind.heartbeat);
+  }
+
+  drain(reconnectInMs: number): void {
+    this.#connection.send({ type: "draining", reconnectInMs });
+    this.#end();
+  }
+
+  destroy(): void {
+    (this.#res ?? this.#target)?.destroy();
+  }
+
+  #end(): void {
+    this.#connection.close();
+    this.#finish();
+  }
+
+  /** What was written goes out first. */
+  #finish(): void {
+    if (this.#res !== undefined) this.#res.end();
+    else (this.#target as Socket).destroySoon();
+  }
+
+  #closed(): void {
+    this.#connection.close();
+    this.#services.connections.delete(this);
+    this.#answer?.over(200);
+  }
+
+  #refuse(channel: string, error: TidingsError): void {
+    const res = this.#res;
+    if (this.#isMulti || this.#target !== undefined) {
+      this.#connection.send(errorFrame(error, { channel }));
+      if (!this.#isMulti) this.#finish();
+      return;
+    }
+    this.#connection.close();
+    if (res?.destroyed === false) sendProblem(res, error);
+  }
+
+  #begin(): Writable | undefined {
+    const res = this.#res;
+    if (res === undefined) return undefined;
+    // Neither chunks nor a length: the body ends with the connection (RFC 9112 §6.3), so that every reader's socket
+    // can be handed the same bytes.
+    res.useChunkedEncodingByDefault = false;
+    res.shouldKeepAlive = false;
+    res.writeHead(200, {
+      "Content-Type": this.#kind.contentType,
+      "Cache-Control": "no-store, no-transform",
+      // nginx would hold the stream back to fill its buffer.
+      "X-Accel-Buffering": "no",
+      ...(res.req.httpVersionMajor === 1 ? { Connection: "close" } : {}),
+    });
+    res.flushHeaders();
+    // A reader that is slow may take its time: it costs a cursor, and not what the server's idle timeout is against.
+    res.socket?.setTimeout(0);
+    const target = directTarget(res);
+    this.#listen(target);
+    if (this.#preamble !== undefined && target.writable) target.write(this.#preamble);
+    this.#preamble = undefined;
+    // The socket is all that is kept: request, response and parser are most of what an idle stream costs.
+    if (target !== res && res instanceof OwnResponse) res.release((socket) => this.#keep(socket, res.answer));
+    return target;
+  }
+
+  // In methods of their own: functions that are made beside one that uses the response would hold it all the same.
+
+  #listen(target: Writable): void {
+    target.on("drain", () => this.#connection.resume());
+  }
+
+  #keep(socket: Socket, answer: Answer | undefined): void {
+    this.#res = undefined;
+    this.#answer = answer;
+    socket.on("close", () => this.#closed());
+  }
 }
 
 /** Joins all of them or none: a fault is told before the stream has begun. */
@@ -110,76 +213,6 @@ function joinAll(
   } catch (error) {
     connection.close({ hasLeft: true });
     throw error;
-  }
-}
-
-function refuse(
-  connection: Connection,
-  output: ResponseOutput,
-  res: ServerResponse,
-  channel: string,
-  error: TidingsError,
-  isMulti: boolean,
-): void {
-  if (isMulti || output.hasBegun) {
-    connection.send(errorFrame(error, { channel }));
-    if (!isMulti) output.end();
-    return;
-  }
-  connection.close();
-  sendProblem(res, error);
-}
-
-/** The response as an output: its head goes out with the first bytes. */
-class ResponseOutput implements Output {
-  readonly #res: ServerResponse;
-  readonly #stream: ResponseStream;
-  readonly #onDrain: () => void;
-  #output: SocketOutput | undefined;
-
-  constructor(res: ServerResponse, stream: ResponseStream, onDrain: () => void) {
-    this.#res = res;
-    this.#stream = stream;
-    this.#onDrain = onDrain;
-  }
-
-  get hasBegun(): boolean {
-    return this.#output !== undefined;
-  }
-
-  get isBlocked(): boolean {
-    return this.#output?.isBlocked ?? false;
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#output ??= this.#begin();
-    this.#output.write(bytes);
-  }
-
-  end(): void {
-    this.#res.end();
-  }
-
-  #begin(): SocketOutput {
-    const res = this.#res;
-    const { contentType, preamble } = this.#stream;
-    // Neither chunks nor a length: the body ends with the connection (RFC 9112 §6.3), so that every reader's socket
-    // can be handed the same bytes.
-    res.useChunkedEncodingByDefault = false;
-    res.shouldKeepAlive = false;
-    res.writeHead(200, {
-      "Content-Type": contentType,
-      "Cache-Control": "no-store, no-transform",
-      // nginx would hold the stream back to fill its buffer.
-      "X-Accel-Buffering": "no",
-      ...(res.req.httpVersionMajor === 1 ? { Connection: "close" } : {}),
-    });
-    res.flushHeaders();
-    // A reader that is slow may take its time: it costs a cursor, and not what the server's idle timeout is against.
-    res.socket?.setTimeout(0);
-    const output = new SocketOutput(directTarget(res), this.#onDrain);
-    output.write(preamble);
-    return output;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Hub, Log, Policies, Presence, Publisher } from "@tidings/core";
+import type { ConnectionOptions, Hub, Log, Policies, Presence, Publisher } from "@tidings/core";
 import { type Limits, TidingsError } from "@tidings/protocol";
 import type { Logger } from "pino";
 import type { Artifacts } from "../artifacts/index.ts";
@@ -16,6 +16,8 @@ export interface Services {
   readonly presence: Presence;
   readonly limits: Limits;
   readonly connections: Connections;
+  /** What all streams and sockets have in common. */
+  readonly connection: ConnectionOptions;
   /** Those that publish over HTTP. */
   readonly senders: Senders;
   readonly commands: Commands;

@@ -7,7 +7,6 @@ const SLOTS = 16;
  */
 export class Wheel<Member> {
   readonly #slots: readonly Set<Member>[] = Array.from({ length: SLOTS }, () => new Set<Member>());
-  readonly #slotOf = new Map<Member, Set<Member>>();
   readonly #timer: NodeJS.Timeout;
   #turn = 0;
   #next = 0;
@@ -27,14 +26,12 @@ export class Wheel<Member> {
   add(member: Member): void {
     // In turn, so that many that come at once are spread all the same.
     this.#next = (this.#next + 1) % SLOTS;
-    const slot = this.#slots[this.#next] as Set<Member>;
-    slot.add(member);
-    this.#slotOf.set(member, slot);
+    (this.#slots[this.#next] as Set<Member>).add(member);
   }
 
   delete(member: Member): void {
-    this.#slotOf.get(member)?.delete(member);
-    this.#slotOf.delete(member);
+    // Looked for: a Map that knows would cost each of them more memory than this costs time.
+    for (const slot of this.#slots) if (slot.delete(member)) return;
   }
 
   stop(): void {

@@ -2,10 +2,14 @@ import type { ServerResponse } from "node:http";
 import type { StreamCodec } from "@tidings/core";
 import { ndjsonFormat } from "@tidings/protocol";
 import type { ReadQuery } from "../../http/query.ts";
-import { openResponseStream } from "../../http/response-stream.ts";
+import { openResponseStream, type StreamKind } from "../../http/response-stream.ts";
 import type { Services } from "../../http/services.ts";
 
-const HEARTBEAT = Buffer.from('{"type":"heartbeat"}\n');
+const NDJSON: StreamKind = {
+  transport: "ndjson",
+  contentType: "application/x-ndjson; charset=utf-8",
+  heartbeat: Buffer.from('{"type":"heartbeat"}\n'),
+};
 
 const ndjsonCodec: StreamCodec = {
   format: ndjsonFormat,
@@ -20,12 +24,9 @@ export async function serveNdjson(
   query: ReadQuery,
   isMulti: boolean,
 ): Promise<void> {
-  await openResponseStream(services, res, query, {
-    transport: "ndjson",
-    contentType: "application/x-ndjson; charset=utf-8",
+  await openResponseStream(services, res, query, NDJSON, {
     codec: ndjsonCodec,
     isMulti,
     preamble: Buffer.alloc(0),
-    heartbeat: HEARTBEAT,
   });
 }

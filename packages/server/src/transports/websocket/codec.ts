@@ -1,19 +1,12 @@
 import type { StreamCodec } from "@tidings/core";
-import { binaryWebSocketFormat, encodeTextFrame, webSocketFormat, type WireFormat } from "@tidings/protocol";
+import { binaryWebSocketFormat, encodeTextFrame, webSocketFormat } from "@tidings/protocol";
 
-/** A JSON object a text frame; once `binary` is set, payloads of bytes come in binary frames. */
-export class WebSocketCodec implements StreamCodec {
-  binary: boolean;
+/** A JSON object a text frame. */
+export const textCodec: StreamCodec = {
+  format: webSocketFormat,
+  frame: (frame) => encodeTextFrame(JSON.stringify(frame)),
+  json: (_type, text) => encodeTextFrame(text),
+};
 
-  constructor(binary: boolean) {
-    this.binary = binary;
-  }
-
-  get format(): WireFormat {
-    return this.binary ? binaryWebSocketFormat : webSocketFormat;
-  }
-
-  readonly frame: StreamCodec["frame"] = (frame) => encodeTextFrame(JSON.stringify(frame));
-
-  readonly json: StreamCodec["json"] = (_type, text) => encodeTextFrame(text);
-}
+/** The same, and payloads of bytes come in binary frames. */
+export const binaryCodec: StreamCodec = { ...textCodec, format: binaryWebSocketFormat };

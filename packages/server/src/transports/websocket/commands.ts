@@ -1,13 +1,13 @@
+import type { Connection } from "@tidings/core";
 import { type CommandFrame, encodeTextFrame, quote, TidingsError } from "@tidings/protocol";
 import type { Call, Caller, Outcome } from "../../commands/index.ts";
 import { outcomeLine } from "../../http/commands.ts";
 import type { Services } from "../../http/services.ts";
 
 export interface CommandSocket {
-  readonly connection: string;
-  readonly isBlocked: () => boolean;
-  /** A whole frame. */
-  readonly write: (bytes: Uint8Array) => void;
+  readonly id: string;
+  readonly connection: Connection;
+  readonly isBlocked: boolean;
 }
 
 /** The commands of one WebSocket: each is answered by its id, in the order in which they end. */
@@ -24,7 +24,7 @@ export class SocketCommands {
     this.#services = services;
     this.#socket = socket;
     const maxInFlight = services.limits.maxCommandsInFlight;
-    this.#caller = { transport: "websocket", connection: socket.connection, maxInFlight, inFlight: 0 };
+    this.#caller = { transport: "websocket", connection: socket.id, maxInFlight, inFlight: 0 };
   }
 
   /**
@@ -66,7 +66,7 @@ export class SocketCommands {
 
   /** The socket has room again. */
   resume(): void {
-    if (this.#room === undefined || this.#socket.isBlocked()) return;
+    if (this.#room === undefined || this.#socket.isBlocked) return;
     this.#room.resolve();
     this.#room = undefined;
   }
@@ -87,20 +87,22 @@ export class SocketCommands {
   }
 
   #progress(id: string, json: string): Promise<void> | undefined {
-    if (!this.#socket.isBlocked()) return this.#tell(id, json);
+    if (!this.#socket.isBlocked) return this.#tell(id, json);
     this.#room ??= Promise.withResolvers<void>();
     return this.#room.promise.then(() => this.#progress(id, json));
   }
 
   #tell(id: string, json: string): undefined {
     if (!this.#isClosed)
-      this.#socket.write(encodeTextFrame(`{"type":"progress","id":${JSON.stringify(id)},"data":${json}}`));
+      this.#socket.connection.sendBytes(
+        encodeTextFrame(`{"type":"progress","id":${JSON.stringify(id)},"data":${json}}`),
+      );
     return undefined;
   }
 
   #done(id: string, outcome: Outcome): void {
     this.#calls.delete(id);
-    this.#socket.write(encodeTextFrame(outcomeLine(outcome, id)));
+    this.#socket.connection.sendBytes(encodeTextFrame(outcomeLine(outcome, id)));
     if (this.#calls.size === 0) this.#whenIdle?.();
   }
 }

@@ -15,7 +15,6 @@ import {
 import { checkPayload } from "../../http/payload.ts";
 import { checkEvents, defaultStart, readStart } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
-import type { WebSocketCodec } from "./codec.ts";
 import type { Session } from "./session.ts";
 
 /** Does what one frame of a `tidings.v1` client asks, and answers it. Never rejects. */
@@ -31,12 +30,13 @@ export async function handleFrame(services: Services, session: Session, frame: C
 
 async function perform(
   services: Services,
-  { connection, codec, commands, sender }: Session,
+  session: Session,
   frame: ClientFrame,
 ): Promise<ServerFrame | undefined> {
+  const { connection } = session;
   switch (frame.type) {
     case "hello":
-      return hello(connection, codec, frame.binary);
+      return hello(session, frame.binary);
     case "subscribe":
       return subscribe(services, connection, frame);
     case "unsubscribe": {
@@ -51,12 +51,12 @@ async function perform(
       return { type: "ok", id: frame.id, channel: frame.channel, ...cursor };
     }
     case "publish":
-      return publish(services, frame, sender);
+      return publish(services, frame, session.sender);
     case "command":
-      commands.begin(frame);
+      session.commands.begin(frame);
       return undefined;
     case "cancel":
-      commands.cancel(frame.id);
+      session.commands.cancel(frame.id);
       return undefined;
     case "join": {
       const { id, channel, member, state } = frame;
@@ -77,15 +77,15 @@ async function perform(
   }
 }
 
-function hello(connection: Connection, codec: WebSocketCodec, binary: boolean | undefined): undefined {
-  if (binary !== undefined && binary !== codec.binary) {
-    if (connection.channels.length > 0) {
+function hello(session: Session, binary: boolean | undefined): undefined {
+  if (binary !== undefined && binary !== session.isBinary) {
+    if (session.connection.channels.length > 0) {
       throw new TidingsError(
         "FRAME_INVALID",
         'say hello with "binary" before the first subscribe, or connect with ?binary.',
       );
     }
-    codec.binary = binary;
+    session.isBinary = binary;
   }
   return undefined;
 }

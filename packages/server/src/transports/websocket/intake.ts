@@ -6,29 +6,26 @@ import type { WebSocket } from "ws";
  */
 export class Intake {
   readonly #ws: WebSocket;
-  readonly #isBlocked: () => boolean;
+  readonly #output: { readonly isBlocked: boolean };
   readonly #maxInFlight: number;
   #inFlight = 0;
 
-  constructor(ws: WebSocket, isBlocked: () => boolean, maxInFlight: number) {
+  constructor(ws: WebSocket, output: { readonly isBlocked: boolean }, maxInFlight: number) {
     this.#ws = ws;
-    this.#isBlocked = isBlocked;
+    this.#output = output;
     this.#maxInFlight = maxInFlight;
-    // `ws` answers pings by itself (RFC 6455 §5.5.2), whatever the socket holds already.
-    ws.on("ping", () => this.#pause());
-    ws.on("message", () => this.#pause());
   }
 
   /** A frame is being worked on. */
   begin(): void {
     this.#inFlight++;
-    this.#pause();
+    this.check();
   }
 
   /** Its answer was written. */
   end(): void {
     this.#inFlight--;
-    this.#pause();
+    this.check();
     this.resume();
   }
 
@@ -37,11 +34,12 @@ export class Intake {
     if (this.#ws.isPaused && this.#hasRoom) this.#ws.resume();
   }
 
-  get #hasRoom(): boolean {
-    return this.#inFlight < this.#maxInFlight && !this.#isBlocked();
+  /** Something came: stops if there is no room for more. */
+  check(): void {
+    if (!this.#hasRoom) this.#ws.pause();
   }
 
-  #pause(): void {
-    if (!this.#hasRoom) this.#ws.pause();
+  get #hasRoom(): boolean {
+    return this.#inFlight < this.#maxInFlight && !this.#output.isBlocked;
   }
 }
