@@ -101,6 +101,7 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
     artifacts,
     presence,
     limits,
+    compression: options.compression ?? "http",
     connections,
     senders: new Senders(limits.maxEphemeralPerSecond, Date.now),
     commands,

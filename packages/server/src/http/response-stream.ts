@@ -1,10 +1,11 @@
 import type { ServerResponse } from "node:http";
 import type { Writable } from "node:stream";
-import { Connection, type Output, type StreamCodec } from "@tidings/core";
+import { Connection, type StreamCodec } from "@tidings/core";
 import { errorFrame, type TidingsError } from "@tidings/protocol";
 import type { OpenConnection } from "./connections.ts";
 import { sendProblem } from "./problem.ts";
 import type { JoinRequest, ReadQuery } from "./query.ts";
+import { acceptsGzip, GzipOutput, type StreamOutput } from "./gzip/index.ts";
 import { CATCH_UP_BYTES, type Services } from "./services.ts";
 import { SocketOutput } from "./socket-output.ts";
 
@@ -17,6 +18,8 @@ export interface ResponseStream {
   /** Written once, before everything else. */
   readonly preamble: Uint8Array;
   readonly heartbeat: Uint8Array;
+  /** Default none. */
+  readonly contentEncoding?: "gzip";
 }
 
 /**
@@ -36,7 +39,7 @@ export async function openResponseStream(
   if (res.req.method === "HEAD") return void res.writeHead(200, { "Content-Type": stream.contentType }).end();
   connections.checkRoom();
   const id = services.newId();
-  const output = new ResponseOutput(res, stream, () => connection.resume());
+  const output = openOutput(services, res, stream, () => connection.resume());
   const end = (): void => {
     connection.close();
     output.end();
@@ -115,7 +118,7 @@ function joinAll(
 
 function refuse(
   connection: Connection,
-  output: ResponseOutput,
+  output: StreamOutput,
   res: ServerResponse,
   channel: string,
   error: TidingsError,
@@ -130,8 +133,25 @@ function refuse(
   sendProblem(res, error);
 }
 
+/** The response as an output, compressed where that is on and the client asks for it. */
+function openOutput(
+  { compression }: Services,
+  res: ServerResponse,
+  stream: ResponseStream,
+  onDrain: () => void,
+): StreamOutput {
+  if (compression === "off") return new ResponseOutput(res, stream, onDrain);
+  // Beside what CORS says there. Nothing on the way is to keep the answer, but the rule has no exception (RFC 9110 §12.5.5).
+  res.appendHeader("Vary", "Accept-Encoding");
+  if (!acceptsGzip(res.req)) return new ResponseOutput(res, stream, onDrain);
+  return new GzipOutput(
+    stream.preamble,
+    (preamble) => new ResponseOutput(res, { ...stream, preamble, contentEncoding: "gzip" }, onDrain),
+  );
+}
+
 /** The response as an output: its head goes out with the first bytes. */
-class ResponseOutput implements Output {
+class ResponseOutput implements StreamOutput {
   readonly #res: ServerResponse;
   readonly #stream: ResponseStream;
   readonly #onDrain: () => void;
@@ -162,13 +182,14 @@ class ResponseOutput implements Output {
 
   #begin(): SocketOutput {
     const res = this.#res;
-    const { contentType, preamble } = this.#stream;
+    const { contentType, contentEncoding, preamble } = this.#stream;
     // Neither chunks nor a length: the body ends with the connection (RFC 9112 §6.3), so that every reader's socket
     // can be handed the same bytes.
     res.useChunkedEncodingByDefault = false;
     res.shouldKeepAlive = false;
     res.writeHead(200, {
       "Content-Type": contentType,
+      ...(contentEncoding === undefined ? {} : { "Content-Encoding": contentEncoding }),
       "Cache-Control": "no-store, no-transform",
       // nginx would hold the stream back to fill its buffer.
       "X-Accel-Buffering": "no",

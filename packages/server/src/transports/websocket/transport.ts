@@ -17,6 +17,7 @@ import { SocketOutput } from "../../http/socket-output.ts";
 import { refuseUpgrade } from "../../http/upgrade.ts";
 import { WebSocketCodec } from "./codec.ts";
 import { SocketCommands } from "./commands.ts";
+import { forgetAfterMessages, offersDeflate } from "./deflate.ts";
 import { handleFrame } from "./frame-handler.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Intake } from "./intake.ts";
@@ -32,25 +33,13 @@ const MAX_REASON_BYTES = 123;
 export class WebSocketTransport {
   readonly #services: Services;
   readonly #server: WebSocketServer;
+  /** For those that offer compression, where it is on. */
+  readonly #deflating: WebSocketServer | undefined;
 
   constructor(services: Services) {
     this.#services = services;
-    this.#server = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      maxPayload: services.limits.maxFrameBytes,
-      // Frames are encoded once for all readers; compressing them for each would cost what lanes save.
-      perMessageDeflate: false,
-      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-    });
-    this.#server.on("wsClientError", (error, socket) => {
-      const told = new TidingsError(
-        "UPGRADE_INVALID",
-        `the WebSocket handshake was refused: ${error.message} (RFC 6455 §4.2.1).`,
-      );
-      // A client of another version has to be told ours (RFC 6455 §4.4).
-      refuseUpgrade(socket, told, { "Sec-WebSocket-Version": "13" });
-    });
+    this.#server = newServer(services, false);
+    this.#deflating = services.compression === "all" ? newServer(services, true) : undefined;
   }
 
   /**
@@ -61,7 +50,9 @@ export class WebSocketTransport {
    */
   serve(req: IncomingMessage, socket: Duplex, head: Buffer, query: ReadQuery, isMulti: boolean): void {
     this.#services.connections.checkRoom();
-    this.#server.handleUpgrade(req, socket, head, (ws) => this.#open(ws, socket, query, isMulti));
+    const isOffered = offersDeflate(req.headers["sec-websocket-extensions"]);
+    const server = isOffered ? (this.#deflating ?? this.#server) : this.#server;
+    server.handleUpgrade(req, socket, head, (ws) => this.#open(ws, socket, query, isMulti));
   }
 
   #open(ws: WebSocket, socket: Duplex, query: ReadQuery, isMulti: boolean): void {
@@ -77,7 +68,9 @@ export class WebSocketTransport {
       connection.resume();
     });
     const intake = new Intake(ws, () => socketOutput.isBlocked, limits.maxFramesInFlight);
-    const codec = new WebSocketCodec(query.binary);
+    const isDeflated = ws.extensions !== "";
+    if (isDeflated) forgetAfterMessages(ws);
+    const codec = new WebSocketCodec(query.binary, isDeflated);
     const connection: Connection = new Connection({
       hub,
       presence,
@@ -186,6 +179,28 @@ export class WebSocketTransport {
       void handleFrame(this.#services, session, frame).then(() => intake.end());
     });
   }
+}
+
+/** What handshakes and frames are left to. What is sent to readers it never sees. */
+function newServer({ limits }: Services, isDeflating: boolean): WebSocketServer {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: limits.maxFrameBytes,
+    // Frames are compressed once for all readers, so none may look back on what one of them was sent before (RFC 7692 §7.1.1.1);
+    // and a client's need not, so that there is nothing to keep between two of them.
+    perMessageDeflate: isDeflating && { serverNoContextTakeover: true, clientNoContextTakeover: true },
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  });
+  server.on("wsClientError", (error, socket) => {
+    const told = new TidingsError(
+      "UPGRADE_INVALID",
+      `the WebSocket handshake was refused: ${error.message} (RFC 6455 §4.2.1).`,
+    );
+    // A client of another version has to be told ours (RFC 6455 §4.4).
+    refuseUpgrade(socket, told, { "Sec-WebSocket-Version": "13" });
+  });
+  return server;
 }
 
 /** A frame whose id could be read is answered, and the rest goes on; any other ends the connection. */
