@@ -5,7 +5,18 @@ import { writePage } from "./lib/page.mjs";
 import { ratiosOf, tableOf } from "./lib/table.mjs";
 import { servers } from "./servers/index.mjs";
 
-const BENCHES = ["fanout", "single", "idle", "publish", "catchup", "storm", "slow", "many", "commands"];
+const BENCHES = [
+  "fanout",
+  "single",
+  "idle",
+  "publish",
+  "catchup",
+  "storm",
+  "slow",
+  "many",
+  "compressed",
+  "commands",
+];
 
 /** What is compared with the peers of the same run, and of which rows. */
 const RATIOS = {

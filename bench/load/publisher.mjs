@@ -80,14 +80,14 @@ class Publisher {
     this.wake?.();
   }
 
-  /** @param {number} n @param {number} size @param {number} [count] messages of a batch */
-  encode(n, size, count = 1) {
+  /** @param {number} n @param {number} size @param {number} [count] messages of a batch @param {boolean} [isText] */
+  encode(n, size, count = 1, isText = false) {
     const { as, suffix, isQuoted } = this.#plan;
     const prefix = this.#inTurn(this.#plan.prefix);
     const head = this.#inTurn(this.#plan.head ?? "");
     let text = "";
     for (let at = 0; at < count; at++) {
-      const data = payload(n + at, size);
+      const data = payload(n + at, size, isText);
       text += prefix + (isQuoted ? data.replaceAll('"', '\\"') : data) + suffix;
     }
     if (as === "line") return Buffer.from(`${text}\n`);
@@ -159,9 +159,9 @@ answer({
   },
   /**
    * At an even rate by the first connection. Answers how many were taken, and in what time.
-   * @param {{ perSecond: number, seconds: number, size: number, inFlight?: number }} options
+   * @param {{ perSecond: number, seconds: number, size: number, inFlight?: number, isText?: boolean }} options
    */
-  async steadily({ perSecond, seconds, size, inFlight = 2_048 }) {
+  async steadily({ perSecond, seconds, size, inFlight = 2_048, isText = false }) {
     const [publisher] = publishers;
     const total = Math.ceil(perSecond * seconds);
     const before = publisher.sent;
@@ -170,7 +170,8 @@ answer({
       const due = Math.min(total, Math.floor(((performance.now() - beganMs) / 1_000) * perSecond));
       const parts = [];
       const room = inFlight - (publisher.sent - publisher.acknowledged);
-      for (; sent < due && parts.length < room; sent++) parts.push(publisher.encode(++number, size));
+      for (; sent < due && parts.length < room; sent++)
+        parts.push(publisher.encode(++number, size, 1, isText));
       if (parts.length > 0) publisher.write(parts);
       await pause(1);
     }

@@ -1,6 +1,7 @@
 // One reader on a socket of its own. It looks at the first and the last message of a chunk alone, and all readers read
 // into one buffer, so as not to be the bottleneck: numbers without a hole between them say that all messages were there.
 import { connect } from "node:net";
+import { inflater } from "./inflate.mjs";
 import { nowMs, PONG } from "./wire.mjs";
 
 /** Every payload begins with its number, from 1 on, and when it was sent. */
@@ -22,7 +23,8 @@ const SAMPLE = 16;
  * @property {string} head what is sent first
  * @property {readonly { after: string, send: string }[]} [greet] what is sent once something has come; base64
  * @property {string} ready what comes once the reader is live
- * @property {"stream" | "poll" | "bytes"} kind bytes: counted alone (they are compressed)
+ * @property {"stream" | "poll" | "bytes"} kind bytes: counted alone
+ * @property {"gzip" | "permessage-deflate"} [coding] of a stream: what its bytes are taken out of once its head has come
  * @property {string} [again] of polls: the next request, with `{cursor}`
  * @property {boolean} [isMany] several channels, each with numbers of its own: every message is looked for
  */
@@ -66,6 +68,8 @@ export class Reader {
   #rest = NOTHING;
   #lastAtMs = 0;
   #cursor = "";
+  /** @type {((bytes: Buffer) => void) | undefined} */
+  #inflate;
   isReady = false;
   /** The number of its last message. */
   last = 0;
@@ -108,6 +112,10 @@ export class Reader {
     this.bytes += chunk.length;
     // A ping on its own: nothing else is said while there is nothing to say.
     if (chunk[0] === 0x89 && this.isReady) this.#socket.write(PONG);
+    if (this.#inflate !== undefined) {
+      this.#inflate(chunk);
+      return true;
+    }
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     this.#rest = NOTHING;
     if (!this.isReady) this.#greet(bytes);
@@ -128,10 +136,21 @@ export class Reader {
       this.isReady = true;
       this.#lastAtMs = performance.now();
       this.events.ready();
+      if (this.#plan.coding !== undefined) return this.#unpack(this.#plan.coding, bytes);
       if (kind === "poll") this.#page(bytes);
       // What came with the greeting counts.
       else if (bytes.includes(MARK)) this.#count(bytes);
     } else this.#rest = Buffer.from(bytes);
+  }
+
+  /** @param {"gzip" | "permessage-deflate"} coding @param {Buffer} bytes */
+  #unpack(coding, bytes) {
+    this.#inflate = inflater(coding, (inflated) => {
+      const whole = this.#rest.length === 0 ? inflated : Buffer.concat([this.#rest, inflated]);
+      this.#rest = NOTHING;
+      this.#count(whole);
+    });
+    this.#inflate(bytes.subarray(bytes.indexOf(HEAD_END) + HEAD_END.length));
   }
 
   /** @param {Buffer} bytes */

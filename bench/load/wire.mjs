@@ -29,8 +29,32 @@ export const PONG = frameHead(0x8a, 0);
 /** The milliseconds of the machine's clock, the same in each process. */
 export const nowMs = () => performance.timeOrigin + performance.now();
 
-/** A payload of `size` bytes: JSON that begins with its number and when it was sent. @param {number} n @param {number} size */
-export function payload(n, size) {
-  const head = `{"n":${n},"sentAtMs":${nowMs().toFixed(3)},"pad":"`;
-  return `${head.padEnd(size - 2, "x")}"}`;
+/**
+ * A payload of `size` bytes: JSON that begins with its number and when it was sent, and goes on with padding, or with `isText` with
+ * lines of a log, which compress as such lines do.
+ * @param {number} n @param {number} size @param {boolean} [isText]
+ */
+export function payload(n, size, isText = false) {
+  const head = `{"n":${n},"sentAtMs":${nowMs().toFixed(3)},"${isText ? "log" : "pad"}":"`;
+  return `${isText ? (head + linesOf(n, size)).slice(0, size - 2) : head.padEnd(size - 2, "x")}"}`;
+}
+
+const WORDS =
+  "worker eval step loss accuracy tokens latency_ms request GET /api/v1/evals POST /api/v1/runs status started finished retry timeout " +
+  "model cache hit miss queue depth connected disconnected user session upload bytes checkpoint saved gpu memory info warn error";
+const TEXT_CHARACTERS = 1_048_576;
+let lines = "";
+
+/** Log lines, the same in each run: words in any order, with numbers. @param {number} n @param {number} size */
+function linesOf(n, size) {
+  if (lines === "") {
+    const words = WORDS.split(" ");
+    let seed = 1;
+    const draw = (/** @type {number} */ below) =>
+      ((seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0) >>> 8) % below;
+    while (lines.length < TEXT_CHARACTERS) lines += `${words[draw(words.length)]}=${draw(100_000)} `;
+  }
+  // A prime, so that messages that follow each other do not share their text.
+  const from = (n * 7_919) % (TEXT_CHARACTERS - size);
+  return lines.slice(from, from + size);
 }

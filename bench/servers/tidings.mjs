@@ -9,8 +9,14 @@ import { textFrame, UPGRADE } from "../load/wire.mjs";
 const cli = new URL("../../packages/server/bin/tidings.js", import.meta.url).pathname;
 const ACCEPT = { sse: "text/event-stream", ndjson: "application/x-ndjson", "long-poll": "application/json" };
 
-/** @param {{ log?: "memory" | "lmdb", limits?: Record<string, number>, policies?: object[], profile?: string }} [options] */
-export async function startTidings({ log = "memory", limits = {}, policies = [], profile } = {}) {
+/** @param {{ log?: "memory" | "lmdb", limits?: Record<string, number>, policies?: object[], compression?: "off" | "http" | "all", profile?: string }} [options] */
+export async function startTidings({
+  log = "memory",
+  limits = {},
+  policies = [],
+  compression = "http",
+  profile,
+} = {}) {
   const data = await mkdtemp(join(tmpdir(), "tidings-bench-"));
   // Readers answer a ping only where it comes alone: it is made rare.
   const all = { pingMs: 60_000, pongTimeoutMs: 60_000, ...limits };
@@ -31,6 +37,8 @@ export async function startTidings({ log = "memory", limits = {}, policies = [],
       log,
       "--log-format",
       "json",
+      "--compression",
+      compression,
       ...flags,
     ],
     {

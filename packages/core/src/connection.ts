@@ -23,6 +23,11 @@ export interface Output {
   readonly isBlocked: boolean;
   /** Takes the bytes; they are shared, so it MUST NOT change them. One that is gone takes them and drops them. */
   write(bytes: Uint8Array): void;
+  /**
+   * The same for several, in order; without it they come joined. For an output that writes a form of its own of each, and knows those
+   * again that others were given too.
+   */
+  writeAll?(parts: readonly Uint8Array[]): void;
 }
 
 export interface Subscribe {
@@ -317,17 +322,28 @@ export class Connection implements ReaderSink, FlushListener {
     this.#hasMoved = false;
     const [only] = parts;
     // One batch is written as it is, shared and uncopied.
-    this.#write(parts.length === 1 && only !== undefined ? only : join(parts, this.#options.hub.allocate));
+    if (parts.length === 1 && only !== undefined) return this.#write(only);
+    const output = this.#output;
+    if (output.writeAll === undefined) return this.#write(join(parts, this.#options.hub.allocate));
+    try {
+      output.writeAll(parts);
+    } catch (error) {
+      this.#broke(error);
+    }
   }
 
   #write(bytes: Uint8Array): void {
     try {
       this.#output.write(bytes);
     } catch (error) {
-      // The readers of other connections must not suffer from this one's output.
-      this.close();
-      this.#output.broken?.(error);
+      this.#broke(error);
     }
+  }
+
+  /** The readers of other connections must not suffer from this one's output. */
+  #broke(error: unknown): void {
+    this.close();
+    this.#output.broken?.(error);
   }
 
   /** Takes readers that are behind on, in turn, for as long as there is room. */

@@ -72,6 +72,16 @@ export class ByteWriter {
     this.#length += by;
   }
 
+  /** What stands from `from` to the end, as it is: valid until the next write. */
+  view(from: number): Uint8Array {
+    return this.#bytes.subarray(from, this.#length);
+  }
+
+  /** Takes away what stands from `from` to the end. */
+  cut(from: number): void {
+    this.#length = from;
+  }
+
   /** Forgets what was written. */
   clear(): void {
     this.#length = 0;

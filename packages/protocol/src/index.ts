@@ -15,6 +15,7 @@ export {
   parsePosition,
   toOffset,
 } from "./cursor.ts";
+export { deflatedFormat } from "./deflated-format.ts";
 export { type ErrorCode, type ErrorDetails, ERRORS, TidingsError } from "./errors.ts";
 export {
   binaryWebSocketFormat,

@@ -8,10 +8,14 @@ export function openFrame(writer: ByteWriter): number {
   return writer.skip(HEADER_BYTES);
 }
 
+/** Of the first byte: the last frame of its message, and one whose payload is compressed (RFC 7692 §6). */
+const FINAL = 0x80;
+const COMPRESSED = 0x40;
+
 /** Ends the frame begun at `start`: final, unmasked, with this opcode (RFC 6455 §5.2). */
-export function closeFrame(writer: ByteWriter, start: number, opcode: 0x1 | 0x2): void {
+export function closeFrame(writer: ByteWriter, start: number, opcode: 0x1 | 0x2, isCompressed = false): void {
   const length = writer.length - start - HEADER_BYTES;
-  writer.set(start, 0x80 | opcode);
+  writer.set(start, FINAL | (isCompressed ? COMPRESSED : 0) | opcode);
   if (length < 126) {
     writer.shift(start + HEADER_BYTES, -2);
     writer.set(start + 1, length);

@@ -1,6 +1,7 @@
 import type { ResolvedPolicy } from "@tidings/core";
 import type { Limits } from "@tidings/protocol";
 import type { CommandBackend } from "../commands/index.ts";
+import type { Compression } from "../http/services.ts";
 
 type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 type LogFormat = "auto" | "text" | "json";
@@ -20,6 +21,7 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   readonly cors: { readonly origins: readonly string[] };
   readonly limits: Limits;
+  readonly compression: Compression;
   readonly drainMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -99,6 +101,8 @@ export interface ConfigInput {
   };
   /** Bounds on what a peer may ask for; see `Limits` for each. */
   readonly limits?: { readonly [Name in keyof Limits]?: number | string };
+  /** What is compressed for clients that ask for it; `http`: event streams and NDJSON, `all`: WebSockets too. Default `"http"`. */
+  readonly compression?: Compression;
   /** How long connections are sent away for before the server closes, spread over this time. Default 5 s. */
   readonly drainMs?: Duration;
   /** Default `"info"`. */

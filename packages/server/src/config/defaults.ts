@@ -12,6 +12,7 @@ export const DEFAULTS: Config = {
   allowedHosts: [],
   cors: { origins: [] },
   limits: DEFAULT_LIMITS,
+  compression: "http",
   drainMs: 5_000,
   logLevel: "info",
   logFormat: "auto",

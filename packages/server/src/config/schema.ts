@@ -131,6 +131,7 @@ const schema = z.strictObject({
       Object.fromEntries(Object.entries(LIMITS).map(([name, type]) => [name, leaf(type).optional()])),
     )
     .optional(),
+  compression: leaf(oneOf("off", "http", "all")).optional(),
   drainMs: leaf(duration(0, 10 * MINUTE, "10 minutes")).optional(),
   logLevel: leaf(oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent")).optional(),
   logFormat: leaf(oneOf("auto", "text", "json")).optional(),

@@ -2,6 +2,7 @@ import type { Policy } from "@tidings/core";
 import type { Limits } from "@tidings/protocol";
 import type { Logger } from "pino";
 import type { CommandBackend } from "../commands/index.ts";
+import type { Compression } from "../http/services.ts";
 
 /** What a server is made with. Every field has a default. */
 export interface TidingsOptions {
@@ -20,6 +21,11 @@ export interface TidingsOptions {
   readonly allowedHosts?: readonly string[];
   /** Origins whose pages may use the server, or `*`. Default none: only its own pages. */
   readonly cors?: { readonly origins: readonly string[] };
+  /**
+   * What is compressed for clients that ask for it: nothing (`off`), event streams and NDJSON with gzip (`http`), WebSockets too (`all`).
+   * Default `http`.
+   */
+  readonly compression?: Compression;
   /** A path that all URLs begin with, such as `/push`. Default none. */
   readonly basePath?: string;
   /** How long a drain spreads the end of its connections, in milliseconds. Default 5,000. */

@@ -102,6 +102,7 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
     artifacts,
     presence,
     limits,
+    compression: options.compression ?? "http",
     connections,
     connection: {
       hub,

@@ -5,6 +5,7 @@ import { Connection, type ConnectionOutput, type StreamCodec } from "@tidings/co
 import { errorFrame, type TidingsError } from "@tidings/protocol";
 import type { Answer } from "./answer.ts";
 import type { OpenConnection } from "./connections.ts";
+import { acceptsGzip, GzipStream } from "./gzip/index.ts";
 import { OwnResponse } from "./own-response.ts";
 import { sendProblem } from "./problem.ts";
 import type { JoinRequest, ReadQuery } from "./query.ts";
@@ -59,6 +60,8 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
   #target: Writable | undefined;
   /** Until it is written. */
   #preamble: Uint8Array | undefined;
+  /** Where the client gets it compressed. */
+  readonly #gzip: GzipStream | undefined;
   /** Once the socket is released. */
   #answer: Answer | undefined;
 
@@ -70,6 +73,7 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
     this.#kind = kind;
     this.#isMulti = way.isMulti;
     this.#preamble = way.preamble;
+    this.#gzip = isCompressed(services, res) ? new GzipStream() : undefined;
     this.#connection = new Connection(services.connection, way.codec, this);
   }
 
@@ -112,7 +116,13 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
   /** The head goes out with the first bytes. After an error or the other side's end there is nobody left to tell. */
   write(bytes: Uint8Array): void {
     this.#target ??= this.#begin();
-    if (this.#target?.writable === true) this.#target.write(bytes);
+    if (this.#target?.writable === true) this.#target.write(this.#gzip?.take(bytes) ?? bytes);
+  }
+
+  writeAll(parts: readonly Uint8Array[]): void {
+    this.#target ??= this.#begin();
+    if (this.#target?.writable === true)
+      this.#target.write(this.#gzip?.takeAll(parts) ?? Buffer.concat(parts));
   }
 
   /** The client comes back with its cursor. On many channels the others go on, and it subscribes anew. */
@@ -140,6 +150,7 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
 
   /** What was written goes out first. */
   #finish(): void {
+    if (this.#gzip !== undefined && this.#target?.writable === true) this.#target.write(this.#gzip.end());
     if (this.#res !== undefined) this.#res.end();
     else (this.#target as Socket).destroySoon();
   }
@@ -170,6 +181,7 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
     res.shouldKeepAlive = false;
     res.writeHead(200, {
       "Content-Type": this.#kind.contentType,
+      ...(this.#gzip === undefined ? {} : { "Content-Encoding": "gzip" }),
       "Cache-Control": "no-store, no-transform",
       // nginx would hold the stream back to fill its buffer.
       "X-Accel-Buffering": "no",
@@ -180,7 +192,8 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
     res.socket?.setTimeout(0);
     const target = directTarget(res);
     this.#listen(target);
-    if (this.#preamble !== undefined && target.writable) target.write(this.#preamble);
+    if (target.writable && this.#preamble !== undefined)
+      target.write(this.#gzip?.begin(this.#preamble) ?? this.#preamble);
     this.#preamble = undefined;
     // The socket is all that is kept: request, response and parser are most of what an idle stream costs.
     if (target !== res && res instanceof OwnResponse) res.release((socket) => this.#keep(socket, res.answer));
@@ -214,6 +227,14 @@ function joinAll(
     connection.close({ hasLeft: true });
     throw error;
   }
+}
+
+/** Whether a client gets it compressed: where that is on, and it asks for it. */
+function isCompressed({ compression }: Services, res: ServerResponse): boolean {
+  if (compression === "off") return false;
+  // Beside what CORS says there. Nothing on the way is to keep the answer, but the rule has no exception (RFC 9110 §12.5.5).
+  res.appendHeader("Vary", "Accept-Encoding");
+  return acceptsGzip(res.req);
 }
 
 /**

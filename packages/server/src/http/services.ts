@@ -6,6 +6,12 @@ import type { Commands } from "../commands/index.ts";
 import type { Connections } from "./connections.ts";
 import type { Senders } from "./senders.ts";
 
+/**
+ * What is compressed for clients that ask for it. `http`: event streams and NDJSON, with gzip. `all`: WebSockets too, with
+ * permessage-deflate.
+ */
+export type Compression = "off" | "http" | "all";
+
 /** What the rooms of the server share. */
 export interface Services {
   readonly log: Log;
@@ -15,6 +21,7 @@ export interface Services {
   readonly artifacts: Artifacts;
   readonly presence: Presence;
   readonly limits: Limits;
+  readonly compression: Compression;
   readonly connections: Connections;
   /** What all streams and sockets have in common. */
   readonly connection: ConnectionOptions;

@@ -47,6 +47,7 @@ describe("where the configuration comes from", () => {
       allowedHosts: [],
       cors: { origins: [] },
       limits: DEFAULT_LIMITS,
+      compression: "http",
       drainMs: 5_000,
       logLevel: "info",
       logFormat: "auto",

@@ -31,7 +31,9 @@ function postRequest(body: string, accept: string, headers: Readonly<Record<stri
 async function open(server: TestServer, body: object, accept: string): Promise<RawClient> {
   const client = await RawClient.open(server.port);
   client.send(postRequest(JSON.stringify(body), accept));
-  expect(await client.until("\r\n\r\n")).toContain(`HTTP/1.1 200 OK\r\nContent-Type: ${accept}`);
+  const head = await client.until("\r\n\r\n");
+  expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(head).toContain(`Content-Type: ${accept}`);
   return client;
 }
 

@@ -41,3 +41,9 @@ export const LOGS: readonly LogUnderTest[] = [
   { name: "memory", isDurable: false, open: async (options) => openServer({ log: "memory", ...options }) },
   { name: "lmdb", isDurable: true, open: async (options) => openServer({ log: "lmdb", ...options }) },
 ];
+
+/** The same log, of servers that compress for WebSockets too. */
+export function compressing(log: LogUnderTest): LogUnderTest {
+  const kind = log.isDurable ? "lmdb" : "memory";
+  return { ...log, open: async (options) => openServer({ log: kind, compression: "all", ...options }) };
+}

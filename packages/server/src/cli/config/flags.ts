@@ -31,6 +31,11 @@ const FLAGS: readonly {
     isList: true,
   },
   {
+    option: "--compression <what>",
+    field: "compression",
+    help: "off, http (SSE, NDJSON) or all, for clients that ask (default: http)",
+  },
+  {
     option: "--drain <time>",
     field: "drainMs",
     help: "how long to send connections away for at the end (default: 5s)",

@@ -12,8 +12,9 @@ import { type RawData, WebSocket } from "ws";
 import type { OpenConnection } from "../../http/connections.ts";
 import type { ReadQuery } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
-import { binaryCodec, textCodec } from "./codec.ts";
+import { codecOf } from "./codec.ts";
 import { type CommandSocket, SocketCommands } from "./commands.ts";
+import { forgetInflate } from "./deflate.ts";
 import { handleFrame } from "./frame-handler.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Intake } from "./intake.ts";
@@ -47,7 +48,7 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
 
   constructor(services: Services, ws: SessionSocket, socket: Duplex, isBinary: boolean, isMulti: boolean) {
     this.id = services.newId();
-    this.connection = new Connection(services.connection, isBinary ? binaryCodec : textCodec, this);
+    this.connection = new Connection(services.connection, codecOf(isBinary, ws.extensions !== ""), this);
     this.#services = services;
     this.#ws = ws;
     this.#socket = socket;
@@ -102,7 +103,7 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   /** Whether payloads of bytes come in binary frames; to be set ahead of the first subscription. */
   set isBinary(isBinary: boolean) {
     this.#isBinary = isBinary;
-    this.connection.useCodec(isBinary ? binaryCodec : textCodec);
+    this.connection.useCodec(codecOf(isBinary, this.#ws.extensions !== ""));
   }
 
   get commands(): SocketCommands {
@@ -214,6 +215,7 @@ function listen(ws: SessionSocket): void {
 }
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  if (this.extensions !== "") forgetInflate(this);
   (this as SessionSocket).session?.received(data as Buffer, isBinary);
 }
 

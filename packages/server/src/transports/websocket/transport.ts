@@ -5,32 +5,22 @@ import { type Server, WebSocketServer } from "ws";
 import type { ReadQuery } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
 import { refuseUpgrade } from "../../http/upgrade.ts";
+import { offersDeflate } from "./deflate.ts";
 import { Session, SessionSocket, SUBPROTOCOL } from "./session.ts";
+
+type Handshakes = Server<typeof SessionSocket>;
 
 /** WebSocket (RFC 6455) on one channel, on several, or on none yet. */
 export class WebSocketTransport {
   readonly #services: Services;
-  readonly #server: Server<typeof SessionSocket>;
+  readonly #server: Handshakes;
+  /** For those that offer compression, where it is on. */
+  readonly #deflating: Handshakes | undefined;
 
   constructor(services: Services) {
     this.#services = services;
-    this.#server = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      WebSocket: SessionSocket,
-      maxPayload: services.limits.maxFrameBytes,
-      // Frames are encoded once for all readers; compressing them for each would cost what lanes save.
-      perMessageDeflate: false,
-      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-    });
-    this.#server.on("wsClientError", (error, socket) => {
-      const told = new TidingsError(
-        "UPGRADE_INVALID",
-        `the WebSocket handshake was refused: ${error.message} (RFC 6455 §4.2.1).`,
-      );
-      // A client of another version has to be told ours (RFC 6455 §4.4).
-      refuseUpgrade(socket, told, { "Sec-WebSocket-Version": "13" });
-    });
+    this.#server = newServer(services, false);
+    this.#deflating = services.compression === "all" ? newServer(services, true) : undefined;
   }
 
   /**
@@ -41,8 +31,33 @@ export class WebSocketTransport {
    */
   serve(req: IncomingMessage, socket: Duplex, head: Buffer, query: ReadQuery, isMulti: boolean): void {
     this.#services.connections.checkRoom();
-    this.#server.handleUpgrade(req, socket, head, (ws) =>
+    const isOffered = offersDeflate(req.headers["sec-websocket-extensions"]);
+    const server = isOffered ? (this.#deflating ?? this.#server) : this.#server;
+    server.handleUpgrade(req, socket, head, (ws) =>
       new Session(this.#services, ws, socket, query.binary, isMulti).open(query, isMulti),
     );
   }
+}
+
+/** What handshakes and frames are left to. What is sent to readers it never sees. */
+function newServer({ limits }: Services, isDeflating: boolean): Handshakes {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    WebSocket: SessionSocket,
+    maxPayload: limits.maxFrameBytes,
+    // Frames are compressed once for all readers, so none may look back on what one of them was sent before (RFC 7692 §7.1.1.1);
+    // and a client's need not, so that there is nothing to keep between two of them.
+    perMessageDeflate: isDeflating && { serverNoContextTakeover: true, clientNoContextTakeover: true },
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  });
+  server.on("wsClientError", (error, socket) => {
+    const told = new TidingsError(
+      "UPGRADE_INVALID",
+      `the WebSocket handshake was refused: ${error.message} (RFC 6455 §4.2.1).`,
+    );
+    // A client of another version has to be told ours (RFC 6455 §4.4).
+    refuseUpgrade(socket, told, { "Sec-WebSocket-Version": "13" });
+  });
+  return server;
 }

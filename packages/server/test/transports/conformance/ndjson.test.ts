@@ -4,4 +4,6 @@ import { LOGS } from "../../support/logs.ts";
 for (const log of LOGS) {
   describeTransport(ndjsonDriver({ isMulti: false }), log);
   describeTransport(ndjsonDriver({ isMulti: true }), log);
+  describeTransport(ndjsonDriver({ isMulti: false, isGzip: true }), log);
+  describeTransport(ndjsonDriver({ isMulti: true, isGzip: true }), log);
 }

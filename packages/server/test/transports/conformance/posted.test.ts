@@ -7,6 +7,7 @@ if (log === undefined) throw new Error("there is no log in memory");
 const isPosted = { isMulti: true, isPosted: true };
 
 describeTransport(sseDriver(isPosted), log);
+describeTransport(sseDriver({ ...isPosted, isGzip: true }), log);
 describeTransport(ndjsonDriver(isPosted), log);
 describeTransport(pollDriver({ ...isPosted, waits: true }), log);
 describeTransport(pollDriver({ ...isPosted, waits: false }), log);

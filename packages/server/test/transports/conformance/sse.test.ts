@@ -5,4 +5,6 @@ for (const log of LOGS) {
   describeTransport(sseDriver({ isMulti: false }), log);
   describeTransport(sseDriver({ isMulti: false, envelope: true }), log);
   describeTransport(sseDriver({ isMulti: true }), log);
+  describeTransport(sseDriver({ isMulti: false, isGzip: true }), log);
+  describeTransport(sseDriver({ isMulti: true, isGzip: true }), log);
 }

@@ -1,7 +1,9 @@
 import { describeTransport, webSocketDriver } from "@tidings/testing";
-import { LOGS } from "../../support/logs.ts";
+import { compressing, LOGS } from "../../support/logs.ts";
 
 for (const log of LOGS) {
   describeTransport(webSocketDriver({ v1: true, isMulti: false }), log);
   describeTransport(webSocketDriver({ v1: true, isMulti: true }), log);
+  describeTransport(webSocketDriver({ v1: true, isMulti: false, isDeflated: true }), compressing(log));
+  describeTransport(webSocketDriver({ v1: true, isMulti: true, isDeflated: true }), compressing(log));
 }

@@ -38,7 +38,7 @@ describe("the opening handshake (RFC 6455 §4)", () => {
     expect(await chosen("tidings.v9, mqtt")).toBeUndefined();
   });
 
-  test("compression that is offered is not taken: frames are shared by all readers", async () => {
+  test("compression that is offered is not taken, where it is not on for WebSockets", async () => {
     await using server = await openServer();
     const head = await answer(
       server.port,

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Bench } from "../case.ts";
 import { messagesOf, offsetOf, take, until } from "../collect.ts";
+import { NOISE } from "../noise.ts";
 import { deleteKey, publish, publishBatch } from "../publish.ts";
 import { send } from "../send.ts";
 import type { StreamEvent } from "../types.ts";
@@ -166,7 +167,7 @@ export function keyed(bench: Bench): void {
       stream.pause();
       const total = 150;
       for (let each = 1; each <= total; each++) {
-        await publish(url, channel, `"${each} ${"x".repeat(90_000)}"`, { key: `k${each % 3}` });
+        await publish(url, channel, `"${each} ${NOISE.slice(0, 98_000)}"`, { key: `k${each % 3}` });
       }
       await publish(url, channel, `"end"`, { key: "end" });
       stream.resume();

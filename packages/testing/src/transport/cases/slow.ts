@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Bench } from "../case.ts";
 import { dataOf, messagesOf, offsetOf, take, until } from "../collect.ts";
+import { NOISE } from "../noise.ts";
 import { publish } from "../publish.ts";
 import type { StreamEvent } from "../types.ts";
 
@@ -12,8 +13,7 @@ export function slow(bench: Bench): void {
     await using stream = await bench.open(url, { channel, since: "latest" });
     await bench.caughtUp(stream, channel);
     stream.pause();
-    for (let each = 0; each < 90; each++)
-      await publish(url, channel, `"${each} ${"x".repeat(100_000)}"`, { inline: true });
+    for (let each = 0; each < 90; each++) await publish(url, channel, `"${each} ${NOISE}"`, { inline: true });
     stream.resume();
     const seen = dataOf(await take(stream, 90));
     expect(seen.map((data) => data.slice(1, data.indexOf(" ")))).toEqual(
@@ -33,7 +33,7 @@ export function slow(bench: Bench): void {
     // More than the buffers of both sockets hold, and ten messages are kept.
     const total = 150;
     for (let each = 1; each <= total; each++)
-      await publish(url, channel, `"${each} ${"x".repeat(120_000)}"`, { inline: true });
+      await publish(url, channel, `"${each} ${NOISE}"`, { inline: true });
     stream.resume();
     const events = await until(
       stream,
@@ -49,8 +49,7 @@ export function slow(bench: Bench): void {
     await bench.caughtUp(stream, channel);
     stream.pause();
     // More than the buffers of both sockets hold.
-    for (let each = 0; each < 90; each++)
-      await publish(url, channel, `"${"x".repeat(100_000)}"`, { inline: true });
+    for (let each = 0; each < 90; each++) await publish(url, channel, `"${NOISE}"`, { inline: true });
     const point = (key: string, at: number) => publish(url, channel, String(at), { key, ephemeral: true });
     for (const [key, at] of [
       ["ada", 1],
@@ -76,7 +75,7 @@ export function slow(bench: Bench): void {
     stream.pause();
     const total = 150;
     for (let each = 1; each <= total; each++) {
-      const value = `"${each} ${"x".repeat(100_000)}"`;
+      const value = `"${each} ${NOISE}"`;
       await publish(url, channel, value, { key: `k${each % 3}`, inline: true });
     }
     stream.resume();

@@ -8,12 +8,13 @@ export interface NdjsonOptions {
   readonly isMulti: boolean;
   /** Many channels: whether they stand in the body of a POST. */
   readonly isPosted?: boolean;
+  readonly isGzip?: boolean;
 }
 
 /** NDJSON, as curl reads it: the client goes on with the last cursor that it saw. */
 export function ndjsonDriver(way: NdjsonOptions): TransportDriver {
   return {
-    name: `ndjson${way.isMulti ? " on /connect" : ""}${way.isPosted === true ? " by POST" : ""}`,
+    name: `ndjson${way.isMulti ? " on /connect" : ""}${way.isPosted === true ? " by POST" : ""}${way.isGzip === true ? ", gzip" : ""}`,
     isMulti: way.isMulti,
     isStream: true,
     beginsLive: true,
@@ -23,6 +24,7 @@ export function ndjsonDriver(way: NdjsonOptions): TransportDriver {
       openStream(
         {
           accept: "application/x-ndjson",
+          isGzip: way.isGzip,
           request: (each) => readRequest(base, each, way),
           decoder: (report, welcome) =>
             new LineDecoder((line) => {

@@ -1,3 +1,5 @@
+import type { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { EventQueue, follow } from "../event-queue.ts";
 import type { ReadOptions, StreamEvent, TransportStream } from "../types.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -6,6 +8,8 @@ import { openResponse, type OpenResponse, readText, refusal } from "./response.t
 /** How a streaming response is asked for and understood. */
 export interface StreamDialect {
   readonly accept: string;
+  /** Whether the stream is asked for, and has to come, with gzip. */
+  readonly isGzip?: boolean | undefined;
   /** The request that goes on from where the reader stands. */
   request(options: ReadOptions, isResumed: boolean): ReadRequest;
   /** Takes the body's bytes, cut anywhere, and reports events and the connection's id. */
@@ -22,7 +26,8 @@ export async function openStream(
   isResumed = false,
 ): Promise<TransportStream> {
   const { url, headers, body } = dialect.request(options, isResumed);
-  const open = await openResponse(url, { accept: dialect.accept, ...headers }, { body });
+  const coding = dialect.isGzip === true ? { "accept-encoding": "gzip" } : {};
+  const open = await openResponse(url, { accept: dialect.accept, ...coding, ...headers }, { body });
   const stream = new ResponseStream(dialect, options, open);
   if (open.response.statusCode !== 200) await stream.refuse();
   else stream.read();
@@ -36,23 +41,24 @@ class ResponseStream implements TransportStream {
   readonly #dialect: StreamDialect;
   readonly #options: ReadOptions;
   readonly #open: OpenResponse;
+  readonly #body: Readable;
   readonly #queue = new EventQueue();
 
   constructor(dialect: StreamDialect, options: ReadOptions, open: OpenResponse) {
     this.#dialect = dialect;
     this.#options = options;
     this.#open = open;
+    this.#body = bodyOf(dialect, open);
     this.cursors = new Map(options.cursors);
   }
 
   read(): void {
-    const { response } = this.#open;
     const decoder = this.#dialect.decoder(
       (event) => this.#queue.push(event),
       (connection) => (this.connection = connection),
     );
-    response.on("data", (bytes: Buffer) => decoder.push(bytes));
-    response.on("close", () => this.#queue.end());
+    this.#body.on("data", (bytes: Buffer) => decoder.push(bytes));
+    this.#body.on("close", () => this.#queue.end());
   }
 
   async refuse(): Promise<void> {
@@ -68,11 +74,11 @@ class ResponseStream implements TransportStream {
   }
 
   pause(): void {
-    this.#open.response.pause();
+    this.#body.pause();
   }
 
   resume(): void {
-    this.#open.response.resume();
+    this.#body.resume();
   }
 
   cut(): void {
@@ -87,4 +93,16 @@ class ResponseStream implements TransportStream {
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
   }
+}
+
+function bodyOf({ isGzip = false }: StreamDialect, { response }: OpenResponse): Readable {
+  const coding = response.headers["content-encoding"];
+  if (coding !== (isGzip && response.statusCode === 200 ? "gzip" : undefined))
+    throw new Error(`a stream came with the content coding ${String(coding)}`);
+  if (coding === undefined) return response;
+  const gunzip = createGunzip();
+  // What is cut has no trailer, and just ends.
+  gunzip.on("error", () => undefined);
+  response.on("close", () => gunzip.end());
+  return response.pipe(gunzip);
 }

@@ -16,21 +16,24 @@ export interface SseOptions {
   readonly envelope?: boolean;
   /** Many channels: whether they stand in the body of a POST. */
   readonly isPosted?: boolean;
+  readonly isGzip?: boolean;
 }
 
 /**
  * Server-Sent Events. On one channel the client resumes exactly as `EventSource` does: the same URL again, and the
  * last id in `Last-Event-ID`. On many it takes the cursors that the messages carry.
  */
-export function sseDriver({ isMulti, envelope = false, isPosted = false }: SseOptions): TransportDriver {
+export function sseDriver(options: SseOptions): TransportDriver {
+  const { isMulti, envelope = false, isPosted = false, isGzip = false } = options;
+  const name = isPosted
+    ? "sse on /connect by POST"
+    : isMulti
+      ? "sse on /connect"
+      : envelope
+        ? "sse with envelopes"
+        : "sse";
   return {
-    name: isPosted
-      ? "sse on /connect by POST"
-      : isMulti
-        ? "sse on /connect"
-        : envelope
-          ? "sse with envelopes"
-          : "sse",
+    name: isGzip ? `${name}, gzip` : name,
     isMulti,
     isStream: true,
     beginsLive: true,
@@ -43,6 +46,7 @@ export function sseDriver({ isMulti, envelope = false, isPosted = false }: SseOp
       return openStream(
         {
           accept: "text/event-stream",
+          isGzip,
           request: (each, isResumed) => {
             if (isMulti) return readRequest(base, each, { isMulti, isPosted });
             return { url: first, headers: isResumed ? lastEventId(each, channel) : {} };

@@ -11,10 +11,12 @@ export interface WebSocketOptions {
   readonly isMulti: boolean;
   /** With the subprotocol `tidings.v1`; many channels are then subscribed to by frames. */
   readonly v1: boolean;
+  /** Whether permessage-deflate is offered, and has to be taken. */
+  readonly isDeflated?: boolean;
 }
 
 /** WebSocket: raw, as `wscat` reads it, or `tidings.v1`. */
-export function webSocketDriver({ isMulti, v1 }: WebSocketOptions): TransportDriver {
+export function webSocketDriver({ isMulti, v1, isDeflated = false }: WebSocketOptions): TransportDriver {
   const open = async (base: string, options: ReadOptions): Promise<TransportStream> => {
     const bySubscribe = v1 && isMulti;
     const url = readUrl(
@@ -24,13 +26,17 @@ export function webSocketDriver({ isMulti, v1 }: WebSocketOptions): TransportDri
       v1 && !isMulti ? { binary: "" } : {},
     );
     url.protocol = "ws:";
-    const socket = new WebSocket(url, v1 ? ["tidings.v1"] : [], { perMessageDeflate: false });
+    const socket = new WebSocket(url, v1 ? ["tidings.v1"] : [], {
+      perMessageDeflate: isDeflated && { threshold: 0 },
+    });
     const stream = new WebSocketStream(socket, options, async (each) => open(base, each));
     await stream.opened(bySubscribe);
+    if (isDeflated && socket.readyState === WebSocket.OPEN && socket.extensions !== "permessage-deflate")
+      throw new Error("permessage-deflate was not taken");
     return stream;
   };
   return {
-    name: `${v1 ? "websocket tidings.v1" : "websocket"}${isMulti ? " on /connect" : ""}`,
+    name: `${v1 ? "websocket tidings.v1" : "websocket"}${isMulti ? " on /connect" : ""}${isDeflated ? ", deflated" : ""}`,
     isMulti,
     isStream: true,
     beginsLive: true,

@@ -1,0 +1,3 @@
+export { acceptsGzip } from "./accepts-gzip.ts";
+export { deflate } from "./deflate.ts";
+export { GzipStream } from "./stream.ts";
