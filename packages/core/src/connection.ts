@@ -7,6 +7,7 @@ import {
   type ServerFrame,
   TidingsError,
 } from "@tidings/protocol";
+import { Few } from "./few.ts";
 import { eventFilter } from "./filter.ts";
 import { type Gap, gapFrame } from "./gap.ts";
 import type { FlushListener, Hub } from "./hub.ts";
@@ -97,7 +98,7 @@ export class Connection implements ReaderSink, FlushListener {
   readonly #options: ConnectionOptions;
   readonly #output: ConnectionOutput;
   #codec: StreamCodec;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #subscriptions = new Few<Subscription>();
   /** There while any is: nearly always all are live. */
   #behind: Set<Reader> | undefined;
   #isDriving = false;
@@ -164,8 +165,7 @@ export class Connection implements ReaderSink, FlushListener {
 
   /** Every channel's cursor, of those that are known yet. */
   *cursors(): Iterable<readonly [string, Cursor]> {
-    for (const [channel, reader] of this.#subscriptions) {
-      const { cursor } = reader;
+    for (const { channel, cursor } of this.#subscriptions.values()) {
       if (cursor !== undefined) yield [channel, cursor];
     }
   }
@@ -185,7 +185,7 @@ export class Connection implements ReaderSink, FlushListener {
     const { channel, start, events, onGap = "continue", presence = false } = request;
     const { hub, pageLimits, maxChannels } = this.#options;
     if (this.#isClosed) throw endedError(channel);
-    if (this.#subscriptions.has(channel)) {
+    if (this.#subscriptions.get(channel) !== undefined) {
       throw new TidingsError(
         "ALREADY_SUBSCRIBED",
         `this connection reads channel "${channel}" already; unsubscribe first to read it anew.`,
@@ -203,7 +203,7 @@ export class Connection implements ReaderSink, FlushListener {
     const options = { channel, start, format, filter, limits: pageLimits, onGap };
     return new Promise<Cursor>((opened, failed) => {
       const subscription = new Subscription(hub, options, this, request, { opened, failed });
-      this.#subscriptions.set(channel, subscription);
+      this.#subscriptions.add(channel, subscription);
       this.fellBehind(subscription);
     });
   }

@@ -25,8 +25,11 @@ export class PlainRing implements Ring {
   }
 
   add(messages: readonly Message[]): void {
+    // Not by pushing: an array that was pushed to has room for sixteen more, and most channels get little.
+    const isFirst = this.#messages.length === 0;
+    if (isFirst) this.#messages = messages.slice();
     for (const message of messages) {
-      this.#messages.push(message);
+      if (!isFirst) this.#messages.push(message);
       this.bytes += messageBytes(message);
       this.head = message.offset;
     }
