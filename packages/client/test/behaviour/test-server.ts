@@ -11,6 +11,8 @@ export const QUICK_CONFIG = {
   /** A page of another address may be where the client runs. */
   cors: { origins: ["*"] },
   drainMs: 200,
+  /** Whatever reads here asks for it where it can, and decompresses by itself. */
+  compression: "all",
 } as const satisfies TidingsOptions;
 
 export interface TestServer extends AsyncDisposable {

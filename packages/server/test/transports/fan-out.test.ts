@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createTidings, type Tidings } from "../../src/tidings.ts";
 import { getRequest, RawClient } from "../support/raw-client.ts";
@@ -21,7 +22,7 @@ interface Counted extends AsyncDisposable {
 async function openCounted(): Promise<Counted> {
   // Heartbeats are writes too; here only flushes are to be counted.
   const limits = { heartbeatMs: 3_600_000, pingMs: 3_600_000 };
-  const tidings = await createTidings({ log: "memory", limits });
+  const tidings = await createTidings({ log: "memory", limits, compression: "all" });
   const server = createServer(tidings.handler);
   tidings.attach(server);
   let writes: { readonly socket: Socket; readonly bytes: unknown }[] = [];
@@ -85,6 +86,29 @@ describe.each([
       sockets: READERS,
       buffers: PARTS,
     });
+    await Promise.all(clients.map(async (client) => client[Symbol.asyncDispose]()));
+  });
+});
+
+describe.each([
+  ["gzip", getRequest("/channels/a", { Accept: "text/event-stream", "Accept-Encoding": "gzip" })],
+  ["permessage-deflate", handshake("/channels/a", { "Sec-WebSocket-Extensions": "permessage-deflate" })],
+])("live readers with %s", (_, request) => {
+  test("are written the same compressed bytes: a message of some size is compressed once for all of them", async () => {
+    await using server = await openCounted();
+    const clients = await Promise.all(Array.from({ length: 200 }, async () => RawClient.open(server.port)));
+    for (const client of clients) client.send(request);
+    // Short frames and events stay as they are, so they can be looked for.
+    await Promise.all(clients.map(async (client) => client.until("caught-up")));
+    server.counts();
+    await server.tidings.publish("a", "of some size ".repeat(200));
+    let counts = server.counts();
+    // All of them are written to in one turn.
+    for (; counts.writes === 0; counts = server.counts()) await nextTurn();
+    expect(counts).toEqual({ writes: 200, sockets: 200, buffers: 1 });
+    await server.tidings.publish("a", "the end");
+    const received = await Promise.all(clients.map(async (client) => client.until("the end")));
+    for (const text of received) expect(text.length).toBeLessThan(1_000);
     await Promise.all(clients.map(async (client) => client[Symbol.asyncDispose]()));
   });
 });
