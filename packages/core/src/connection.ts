@@ -17,12 +17,17 @@ import { Reader, type ReaderSink } from "./reader.ts";
 import type { Start } from "./start.ts";
 import type { StreamCodec } from "./stream-codec.ts";
 
+/** From so many bytes on a part is written as it is: to copy it costs more than one more part of a write. */
+const UNCOPIED_BYTES = 2_048;
+
 /** Where a connection's bytes go: a socket, an HTTP response. */
 export interface Output {
   /** Whether it holds as many bytes as it should; `Connection.resume` is to be called once it does not. */
   readonly isBlocked: boolean;
   /** Takes the bytes; they are shared, so it MUST NOT change them. One that is gone takes them and drops them. */
   write(bytes: Uint8Array): void;
+  /** Takes several at once, as one write. */
+  writeAll(parts: readonly Uint8Array[]): void;
 }
 
 export interface Subscribe {
@@ -292,19 +297,28 @@ export class Connection implements ReaderSink, FlushListener {
     const { codec, hub } = this.#options;
     if (this.#hasMoved && codec.position !== undefined) parts.push(codec.position(this.cursors()));
     this.#hasMoved = false;
-    const [only] = parts;
-    // One batch is written as it is, shared and uncopied.
-    this.#write(parts.length === 1 && only !== undefined ? only : join(parts, hub.allocate));
+    const [only, ...more] = joinSmall(parts, hub.allocate);
+    if (only === undefined) return;
+    if (more.length === 0) return this.#write(only);
+    try {
+      this.#options.output.writeAll([only, ...more]);
+    } catch (error) {
+      this.#break(error);
+    }
   }
 
   #write(bytes: Uint8Array): void {
     try {
       this.#options.output.write(bytes);
     } catch (error) {
-      // The readers of other connections must not suffer from this one's output.
-      this.close();
-      this.#options.onBroken?.(error);
+      this.#break(error);
     }
+  }
+
+  /** The readers of other connections must not suffer from this one's output. */
+  #break(error: unknown): void {
+    this.close();
+    this.#options.onBroken?.(error);
   }
 
   /** Takes readers that are behind on, in turn, for as long as there is room. */
@@ -338,6 +352,20 @@ export class Connection implements ReaderSink, FlushListener {
     this.#attendance?.unlisten(channel);
     settle?.failed(endedError(channel));
   }
+}
+
+/** Parts as they are written: small neighbours as one, and large ones as they are, which others may be given too. */
+function joinSmall(parts: readonly Uint8Array[], allocate: Allocate): readonly Uint8Array[] {
+  const joined: Uint8Array[] = [];
+  for (let from = 0, to = 0; from < parts.length; from = to) {
+    for (to = from; to < parts.length && (parts[to] as Uint8Array).length < UNCOPIED_BYTES;) to++;
+    if (to - from > 1) joined.push(join(parts.slice(from, to), allocate));
+    else {
+      to = from + 1;
+      joined.push(parts[from] as Uint8Array);
+    }
+  }
+  return joined;
 }
 
 function join(parts: readonly Uint8Array[], allocate: Allocate): Uint8Array {

@@ -43,6 +43,10 @@ export class CountingOutput implements Output {
     this.writes.push(bytes);
   }
 
+  writeAll(parts: readonly Uint8Array[]): void {
+    this.write(Buffer.concat(parts));
+  }
+
   connect(hub: Hub, options: Partial<ConnectionOptions> = {}): Connection {
     return new Connection({
       hub,

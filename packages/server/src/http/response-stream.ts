@@ -152,8 +152,17 @@ class ResponseOutput implements Output {
   }
 
   write(bytes: Uint8Array): void {
-    this.#output ??= this.#begin();
-    this.#output.write(bytes);
+    if (this.#output === undefined) this.writeAll([bytes]);
+    else this.#output.write(bytes);
+  }
+
+  writeAll(parts: readonly Uint8Array[]): void {
+    if (this.#output !== undefined) return this.#output.writeAll(parts);
+    // The head and what comes first are one write.
+    this.#res.cork();
+    this.#output = this.#begin();
+    this.#output.writeAll(parts);
+    this.#res.uncork();
   }
 
   end(): void {

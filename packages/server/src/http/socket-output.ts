@@ -19,4 +19,10 @@ export class SocketOutput implements Output {
     // After an error or the other side's end there is nobody left to tell; "close" ends the connection.
     if (this.#target.writable) this.#target.write(bytes);
   }
+
+  writeAll(parts: readonly Uint8Array[]): void {
+    this.#target.cork();
+    for (const part of parts) this.write(part);
+    this.#target.uncork();
+  }
 }

@@ -90,6 +90,9 @@ export class WebSocketTransport {
           // After a close frame nothing may follow (RFC 6455 §5.5.1).
           if (ws.readyState === ws.OPEN) socketOutput.write(bytes);
         },
+        writeAll: (parts) => {
+          if (ws.readyState === ws.OPEN) socketOutput.writeAll(parts);
+        },
       },
       maxChannels: limits.maxChannelsPerConnection,
       pageLimits: {
