@@ -15,8 +15,11 @@ function groupOf(name) {
   return group;
 }
 
-/** @param {string} name @param {readonly import("./reader.mjs").Plan[]} plans used in turn @param {number} count of readers */
-function open(name, plans, count) {
+/**
+ * @param {string} name @param {readonly import("./reader.mjs").Plan[]} plans used in turn @param {number} count of readers
+ * @param {number} [atOnce] so many are on their way at a time
+ */
+function open(name, plans, count, atOnce = OPENING) {
   const { readers, tally } = groupOf(name);
   return new Promise((resolve, reject) => {
     let opened = 0;
@@ -33,9 +36,12 @@ function open(name, plans, count) {
         }),
       );
     };
-    for (let at = 0; at < OPENING; at++) next();
+    for (let at = 0; at < atOnce; at++) next();
   });
 }
+
+/** Numbers of the last messages of those that were cut. @type {Map<string, number[]>} */
+const cut = new Map();
 
 answer({
   open,
@@ -58,6 +64,22 @@ answer({
   /** @param {string} group */
   resume(group) {
     for (const reader of groupOf(group).readers) reader.resume();
+  },
+  /** Ends a group at once; it can come back. @param {string} group */
+  cut(group) {
+    const { readers } = groupOf(group);
+    cut.set(
+      group,
+      readers.map(({ last }) => last),
+    );
+    for (const reader of readers) reader.destroy();
+    groups.delete(group);
+  },
+  /** Those that were cut, all together, each from where it was: `{last}` in the plan's head. @param {string} group @param {import("./reader.mjs").Plan} plan */
+  comeBack(group, plan) {
+    const lasts = cut.get(group) ?? [];
+    const plans = lasts.map((last) => ({ ...plan, head: plan.head.replace("{last}", String(last)) }));
+    return open(group, plans, plans.length, plans.length);
   },
   /** @param {string} group */
   close(group) {

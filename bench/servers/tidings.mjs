@@ -84,6 +84,11 @@ export async function startTidings({
         ready: "caught-up",
       };
     },
+    /** The cursor of a channel's newest message. @param {string} [channel] */
+    async head(channel = "bench/1") {
+      const { headers } = await fetch(`http://${host}:${port}/channels/${channel}`, { method: "HEAD" });
+      return /** @type {string} */ (headers.get("tidings-cursor"));
+    },
     /** Many channels on one WebSocket. @param {readonly string[]} channels */
     multiplexed(channels) {
       const subscribes = channels.map((channel, at) =>

@@ -2,6 +2,7 @@ import {
   type Allocate,
   type Batch,
   encodeBatch,
+  joinBatches,
   type Message,
   messageBytes,
   type Offset,
@@ -41,6 +42,18 @@ export class Chunk {
   /** The same without its encodings. */
   again(): Chunk {
     return new Chunk(this.before, this.messages, this.source, this.#allocate);
+  }
+
+  /** This one and the held one right after it as one, held, with the encodings of both. */
+  with(next: Chunk): Chunk {
+    const whole = new Chunk(this.before, [...this.messages, ...next.messages], this.source, this.#allocate);
+    whole.isHeld = true;
+    for (const lane of new Set([...this.#batches.keys(), ...next.#batches.keys()])) {
+      const batch = joinBatches([this.encode(lane), next.encode(lane)], this.#allocate);
+      whole.#batches.set(lane, batch);
+      whole.#bytes += costOf(batch);
+    }
+    return whole;
   }
 
   get isKept(): boolean {

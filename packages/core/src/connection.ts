@@ -18,17 +18,17 @@ import { Reader, type ReaderOptions, type ReaderSink } from "./reader.ts";
 import type { Start } from "./start.ts";
 import type { StreamCodec } from "./stream-codec.ts";
 
+/** From so many bytes on a part is written as it is: to copy it costs more than one more part of a write. */
+const UNCOPIED_BYTES = 2_048;
+
 /** Where a connection's bytes go: a socket, an HTTP response. */
 export interface Output {
   /** Whether it holds as many bytes as it should; `Connection.resume` is to be called once it does not. */
   readonly isBlocked: boolean;
   /** Takes the bytes; they are shared, so it MUST NOT change them. One that is gone takes them and drops them. */
   write(bytes: Uint8Array): void;
-  /**
-   * The same for several, in order; without it they come joined. For an output that writes a form of its own of each, and knows those
-   * again that others were given too.
-   */
-  writeAll?(parts: readonly Uint8Array[]): void;
+  /** Takes several at once, as one write. */
+  writeAll(parts: readonly Uint8Array[]): void;
 }
 
 export interface Subscribe {
@@ -320,15 +320,13 @@ export class Connection implements ReaderSink, FlushListener {
     const codec = this.#codec;
     if (this.#hasMoved && codec.position !== undefined) parts.push(codec.position(this.cursors()));
     this.#hasMoved = false;
-    const [only] = parts;
-    // One batch is written as it is, shared and uncopied.
-    if (parts.length === 1 && only !== undefined) return this.#write(only);
-    const output = this.#output;
-    if (output.writeAll === undefined) return this.#write(join(parts, this.#options.hub.allocate));
+    const [only, ...more] = joinSmall(parts, this.#options.hub.allocate);
+    if (only === undefined) return;
+    if (more.length === 0) return this.#write(only);
     try {
-      output.writeAll(parts);
+      this.#output.writeAll([only, ...more]);
     } catch (error) {
-      this.#broke(error);
+      this.#break(error);
     }
   }
 
@@ -336,12 +334,12 @@ export class Connection implements ReaderSink, FlushListener {
     try {
       this.#output.write(bytes);
     } catch (error) {
-      this.#broke(error);
+      this.#break(error);
     }
   }
 
   /** The readers of other connections must not suffer from this one's output. */
-  #broke(error: unknown): void {
+  #break(error: unknown): void {
     this.close();
     this.#output.broken?.(error);
   }
@@ -378,6 +376,20 @@ export class Connection implements ReaderSink, FlushListener {
     this.#behind?.delete(subscription);
     this.#attendance?.unlisten(subscription.channel);
   }
+}
+
+/** Parts as they are written: small neighbours as one, and large ones as they are, which others may be given too. */
+function joinSmall(parts: readonly Uint8Array[], allocate: Allocate): readonly Uint8Array[] {
+  const joined: Uint8Array[] = [];
+  for (let from = 0, to = 0; from < parts.length; from = to) {
+    for (to = from; to < parts.length && (parts[to] as Uint8Array).length < UNCOPIED_BYTES;) to++;
+    if (to - from > 1) joined.push(join(parts.slice(from, to), allocate));
+    else {
+      to = from + 1;
+      joined.push(parts[from] as Uint8Array);
+    }
+  }
+  return joined;
 }
 
 function join(parts: readonly Uint8Array[], allocate: Allocate): Uint8Array {

@@ -129,6 +129,8 @@ export class PageReader implements ReaderSink, FlushListener {
   }
 
   batch(reader: Reader, whole: Batch): void {
+    // The rest of what was cut.
+    if (this.#cutAt.has(reader.channel)) return;
     const batch = this.#cut(reader, whole);
     this.#parts.push(batch.bytes);
     this.#found.add(reader.channel);

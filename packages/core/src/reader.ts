@@ -165,7 +165,7 @@ export class Reader implements LaneMember {
     if (isBehind && near === undefined) return false;
     this.#isChecked = true;
     this.#open(this.#cursor);
-    if (near !== undefined) this.#hand(near.batch, moveTo(this.#cursor, near.offset));
+    if (near !== undefined) this.#handAll(near.batches, moveTo(this.#cursor, near.offset));
     this.#isAtHead = this.#cursor.offset >= channel.head;
     if (this.#isCatchingUp() && this.#isAtHead) this.#join(channel);
     return true;
@@ -184,7 +184,8 @@ export class Reader implements LaneMember {
     // A page without messages leads to the head, which a compact channel may not hold any more.
     const cursor = moveTo(this.#cursor as Cursor, last?.offset ?? page.head);
     const source = { channel: this.channel, epoch: page.epoch };
-    this.#hand(encodeBatch(format, applyFilter(filter, page.messages), source, this.#hub.allocate), cursor);
+    const batch = encodeBatch(format, applyFilter(filter, page.messages), source, this.#hub.allocate);
+    this.#handAll([batch], cursor);
     this.#isAtHead = cursor.offset >= page.head;
     if (!this.#isCatchingUp() || !this.#isAtHead) return;
     if (stopsAtHead === true) {
@@ -240,11 +241,18 @@ export class Reader implements LaneMember {
     this.#sink.opened(this, cursor);
   }
 
-  #hand(batch: Batch, cursor: Cursor): void {
-    if (!this.#isCatchingUp()) return;
-    // First the cursor: the sink may ask for it.
-    this.#cursor = cursor;
-    if (batch.ends.length > 0) this.#sink.batch(this, batch);
+  /** Hands a page over; `cursor` is where it ends. */
+  #handAll(batches: readonly Batch[], cursor: Cursor): void {
+    for (const batch of batches) {
+      if (!this.#isCatchingUp()) return;
+      const last = batch.offsets.at(-1);
+      if (last === undefined) continue;
+      // First the cursor: the sink may ask for it.
+      this.#cursor = moveTo(cursor, last);
+      this.#sink.batch(this, batch);
+    }
+    // What a filter left out at the end is handed over too.
+    if (this.#isCatchingUp()) this.#cursor = cursor;
   }
 
   /** catching-up → live, in one synchronous step at the channel's head: no window for a loss or a repeat. */

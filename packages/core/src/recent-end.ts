@@ -2,7 +2,6 @@ import {
   type Allocate,
   type Batch,
   encodeBatch,
-  joinBatches,
   type Message,
   messageBytes,
   type Offset,
@@ -14,9 +13,13 @@ import { fitBatch } from "./fit.ts";
 import type { Lane } from "./lane.ts";
 import type { PageLimits } from "./log.ts";
 
-/** What was read from the recent end, and how far: beyond the batch's last message where a filter left some out. */
+/** Chunks are merged up to so many bytes, about: a page of a stream that catches up. */
+const MERGED_BYTES = 65_536;
+
+/** What was read from the recent end, and how far: beyond the last message where a filter left some out. */
 export interface RecentPage {
-  readonly batch: Batch;
+  /** In order; the bytes are shared by all who read them, uncopied. */
+  readonly batches: readonly Batch[];
   readonly offset: Offset;
 }
 
@@ -75,7 +78,9 @@ export class RecentEnd {
     const batches: Batch[] = [];
     let { maxMessages, maxBytes } = limits;
     let offset = after;
-    for (let at = this.#firstAfter(after); at < this.#chunks.length; at++) {
+    const first = this.#firstAfter(after);
+    this.#mergeFrom(first);
+    for (let at = first; at < this.#chunks.length; at++) {
       const chunk = this.#chunks[at] as Chunk;
       const whole = this.encode(chunk, lane);
       const from = chunk.before >= after ? 0 : countUpTo(whole, after);
@@ -91,7 +96,33 @@ export class RecentEnd {
       offset = chunk.last;
     }
     this.trim();
-    return { batch: joinBatches(batches, this.#allocate), offset };
+    return { batches, offset };
+  }
+
+  /**
+   * Merges chunks until each is more than twice the next one. Flushes may be of one message each, and a page of hundreds of
+   * pieces would be copied together for each reader; so it has a few, which readers share wherever they stand. A
+   * message is copied some ten times in all, however many come back, and never where nobody does.
+   */
+  #mergeFrom(from: number): void {
+    const most = Math.min(MERGED_BYTES, this.#maxBytes / 8);
+    let end = from;
+    for (let at = from; at < this.#chunks.length; at++) {
+      let chunk = this.#chunks[at] as Chunk;
+      for (; end > from; end--) {
+        const before = this.#chunks[end - 1] as Chunk;
+        if (before.bytes > 2 * chunk.bytes || before.bytes + chunk.bytes > most) break;
+        this.#bytes -= before.bytes + chunk.bytes;
+        const merged = before.with(chunk);
+        // A flush that is under way may still ask for them.
+        before.isHeld = false;
+        chunk.isHeld = false;
+        chunk = merged;
+        this.#bytes += chunk.bytes;
+      }
+      this.#chunks[end++] = chunk;
+    }
+    this.#chunks.length = end;
   }
 
   /** Lets the oldest chunks go until the rest is within its bytes. */
@@ -135,13 +166,13 @@ export class RecentEnd {
         if (message.offset <= after || (key !== undefined && newest.get(key) !== message.offset)) continue;
         bytes += messageBytes(message);
         if (page.length > 0 && (page.length >= maxMessages || bytes > maxBytes))
-          return { batch: this.#encode(first, lane, page), offset };
+          return { batches: [this.#encode(first, lane, page)], offset };
         page.push(message);
         offset = message.offset;
       }
     }
     const head = (this.#chunks.at(-1) as Chunk).last;
-    return { batch: this.#encode(first, lane, page), offset: head > offset ? head : offset };
+    return { batches: [this.#encode(first, lane, page)], offset: head > offset ? head : offset };
   }
 
   #encode({ source }: Chunk, lane: Lane, messages: readonly Message[]): Batch {
@@ -155,7 +186,14 @@ export class RecentEnd {
   }
 }
 
-function countUpTo(batch: Batch, offset: Offset): number {
-  const at = batch.offsets.findIndex((each) => each > offset);
-  return at < 0 ? batch.offsets.length : at;
+/** How many of a batch's messages, which are all kept, stand at an offset or below. */
+function countUpTo({ offsets }: Batch, offset: Offset): number {
+  let from = 0;
+  let to = offsets.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((offsets[middle] as Offset) > offset) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }

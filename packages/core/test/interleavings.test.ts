@@ -539,6 +539,10 @@ class CheckedOutput implements ConnectionOutput {
     if (room > 0) this.writesWhileBlocked = 0;
   }
 
+  writeAll(parts: readonly Uint8Array[]): void {
+    this.write(Buffer.concat(parts));
+  }
+
   write(bytes: Uint8Array): void {
     try {
       if (this.isClosed) throw new Error("a write after the end");

@@ -176,6 +176,24 @@ describe("a short poll", () => {
 });
 
 describe("a long poll", () => {
+  test("that has room for a part of what a channel has brings no more than that, however it was flushed", async () => {
+    const { hub, log, turns } = openHub();
+    for (const channel of ["a", "b"]) startReader(hub, { channel });
+    await settled();
+    await log.append("a", [sized(1), sized(2)]);
+    await log.append("b", [sized(5_000), sized(5_000), sized(5_000)]);
+    await turns.settle();
+    await log.append("b", [sized(1)]);
+    await turns.settle();
+    const requests = ["a", "b"].map((channel) => ({ channel, start: since(0) }));
+    const page = poll(hub, requests, { maxMessages: 4, maxBytes: 1_000_000 }, true);
+    expect(short(await page.result)).toEqual({
+      messages: "a e1.1, a e1.2, b e1.1, b e1.2",
+      cursors: "a 0–2, b 0–2",
+      caughtUp: false,
+    });
+  });
+
   test("answers at once where there is something", async () => {
     const { hub, publish } = openHub();
     await publish("c", 1);

@@ -46,6 +46,10 @@ export class CountingOutput implements ConnectionOutput {
     this.writes.push(bytes);
   }
 
+  writeAll(parts: readonly Uint8Array[]): void {
+    this.write(Buffer.concat(parts));
+  }
+
   connect(hub: Hub, given: Partial<ConnectionOptions> & { readonly codec?: StreamCodec } = {}): Connection {
     const { codec = jsonCodec(), ...others } = given;
     const options = { hub, maxChannels: 1_000, pageLimits: PAGE, toError: asItIs, ...others };

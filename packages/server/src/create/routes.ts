@@ -30,7 +30,7 @@ export function createRouter(services: Services, metrics: Metrics): Router {
   return new Router()
     .on("GET", "/", ({ res }) => sendJson(res, 200, { name: "tidings", version, links: LINKS }))
     .on("GET", "/channels", ({ res, query }) => serveChannels(services, res, query))
-    .on("GET", "/channels/*", (exchange) => serveChannel(services, exchange))
+    .on("GET", "/channels/*", (exchange) => services.admission.pass(() => serveChannel(services, exchange)))
     .on("HEAD", "/channels/*", ({ res, name }) => serveHead(services, res, name))
     .on("POST", "/channels/*", ({ req, res, name, query }) => servePublish(services, req, res, name, query))
     .on("DELETE", "/channels/*", ({ req, res, name, query }) =>
@@ -38,8 +38,8 @@ export function createRouter(services: Services, metrics: Metrics): Router {
         ? serveDeleteKey(services, req, res, name, query)
         : serveTruncate(services, res, name, query),
     )
-    .on("GET", "/connect", (exchange) => serveConnect(services, exchange))
-    .on("POST", "/connect", (exchange) => serveConnect(services, exchange))
+    .on("GET", "/connect", (exchange) => services.admission.pass(() => serveConnect(services, exchange)))
+    .on("POST", "/connect", (exchange) => services.admission.pass(() => serveConnect(services, exchange)))
     .on("PATCH", "/connections/:id", ({ req, res, name }) => servePatch(services, req, res, name))
     .on("POST", "/artifacts", (exchange) => serveUpload(services, exchange))
     .on("GET", "/artifacts/:id", (exchange) => serveArtifact(services, exchange))

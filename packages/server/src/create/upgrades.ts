@@ -20,16 +20,24 @@ export function attachUpgrades(
     const url = splitUrl(req, basePath);
     // The server's other upgrades are for its other listeners; alone, silence would leave the client hanging.
     if (!isOurs(url?.path) && server.listenerCount("upgrade") > 1) return;
-    try {
-      checkRequest(req, guard);
-      transport.serve(req, socket, head, upgradeQuery(req, url, services), url?.path === "/connect");
-    } catch (error) {
-      refuseUpgrade(socket, services.toError(error));
-    }
+    // Until the transport has it, a socket that breaks is nobody's.
+    socket.on("error", ignore);
+    const serve = async (): Promise<void> => {
+      socket.off("error", ignore);
+      try {
+        checkRequest(req, guard);
+        transport.serve(req, socket, head, upgradeQuery(req, url, services), url?.path === "/connect");
+      } catch (error) {
+        refuseUpgrade(socket, services.toError(error));
+      }
+    };
+    void services.admission.pass(serve);
   };
   server.on("upgrade", onUpgrade);
   return () => server.off("upgrade", onUpgrade);
 }
+
+function ignore(): void {}
 
 function isOurs(path: string | undefined): boolean {
   return path === "/connect" || path?.startsWith("/channels/") === true;

@@ -26,11 +26,14 @@ export class Connections {
   readonly #limits: Limits;
   readonly #open = new Map<string, OpenConnection>();
   readonly #wheels: Readonly<Record<"stream" | "websocket", Wheel<OpenConnection>>>;
+  readonly #onOpened: () => void;
   #isDraining = false;
   #emptied: (() => void) | undefined;
 
-  constructor(limits: Limits) {
+  /** `onOpened` is called for each connection that is added. */
+  constructor(limits: Limits, onOpened: () => void = () => undefined) {
     this.#limits = limits;
+    this.#onOpened = onOpened;
     const beat = (connection: OpenConnection): void => connection.beat?.();
     this.#wheels = { stream: new Wheel(limits.heartbeatMs, beat), websocket: new Wheel(limits.pingMs, beat) };
   }
@@ -68,6 +71,7 @@ export class Connections {
 
   add(connection: OpenConnection): void {
     this.#open.set(connection.id, connection);
+    this.#onOpened();
     if (connection.beat !== undefined) this.#wheelOf(connection).add(connection);
   }
 

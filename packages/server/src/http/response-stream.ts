@@ -113,16 +113,24 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
     await Promise.all(opening);
   }
 
-  /** The head goes out with the first bytes. After an error or the other side's end there is nobody left to tell. */
   write(bytes: Uint8Array): void {
-    this.#target ??= this.#begin();
-    if (this.#target?.writable === true) this.#target.write(this.#gzip?.take(bytes) ?? bytes);
+    if (this.#target === undefined) this.writeAll([bytes]);
+    else if (this.#target.writable) this.#target.write(this.#gzip?.take(bytes) ?? bytes);
   }
 
+  /** The head goes out with the first bytes, as one write. After an error or the other side's end there is nobody left to tell. */
   writeAll(parts: readonly Uint8Array[]): void {
+    const res = this.#target === undefined ? this.#res : undefined;
+    res?.cork();
     this.#target ??= this.#begin();
-    if (this.#target?.writable === true)
-      this.#target.write(this.#gzip?.takeAll(parts) ?? Buffer.concat(parts));
+    const target = this.#target;
+    if (target?.writable === true) {
+      target.cork();
+      if (this.#gzip !== undefined) target.write(this.#gzip.takeAll(parts));
+      else for (const part of parts) target.write(part);
+      target.uncork();
+    }
+    res?.uncork();
   }
 
   /** The client comes back with its cursor. On many channels the others go on, and it subscribes anew. */

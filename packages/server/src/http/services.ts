@@ -3,6 +3,7 @@ import { type Limits, TidingsError } from "@tidings/protocol";
 import type { Logger } from "pino";
 import type { Artifacts } from "../artifacts/index.ts";
 import type { Commands } from "../commands/index.ts";
+import type { Admission } from "./admission.ts";
 import type { Connections } from "./connections.ts";
 import type { Senders } from "./senders.ts";
 
@@ -25,6 +26,8 @@ export interface Services {
   readonly connections: Connections;
   /** What all streams and sockets have in common. */
   readonly connection: ConnectionOptions;
+  /** Those that ask to read, when they are many. */
+  readonly admission: Admission;
   /** Those that publish over HTTP. */
   readonly senders: Senders;
   readonly commands: Commands;

@@ -17,6 +17,8 @@ interface Counted extends AsyncDisposable {
   readonly port: number;
   /** What was written since the last call: how many times, and how many different buffers. */
   counts(): { readonly writes: number; readonly sockets: number; readonly buffers: number };
+  /** How many writes the system was asked for since the last call. */
+  calls(): number;
 }
 
 async function openCounted(): Promise<Counted> {
@@ -26,7 +28,15 @@ async function openCounted(): Promise<Counted> {
   const server = createServer(tidings.handler);
   tidings.attach(server);
   let writes: { readonly socket: Socket; readonly bytes: unknown }[] = [];
+  let calls = 0;
   server.on("connection", (socket) => {
+    for (const name of ["_write", "_writev"] as const) {
+      const each = socket[name]?.bind(socket) as (...args: unknown[]) => void;
+      socket[name] = (...args: unknown[]): void => {
+        calls++;
+        each(...args);
+      };
+    }
     const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
     socket.write = (...args: unknown[]): boolean => {
       writes.push({ socket, bytes: args[0] });
@@ -45,6 +55,11 @@ async function openCounted(): Promise<Counted> {
       };
       writes = [];
       return counted;
+    },
+    calls() {
+      const before = calls;
+      calls = 0;
+      return before;
     },
     async [Symbol.asyncDispose]() {
       await tidings.close();
@@ -112,3 +127,26 @@ describe.each([
     await Promise.all(clients.map(async (client) => client[Symbol.asyncDispose]()));
   });
 });
+
+test.each([
+  ["server-sent events", getRequest("/channels/a?since=earliest", { Accept: "text/event-stream" }), 1],
+  ["NDJSON", getRequest("/channels/a?since=earliest", { Accept: "application/x-ndjson" }), 1],
+  ["WebSocket, its handshake apart", handshake("/channels/a?since=earliest"), 2],
+])(
+  "who comes back is given all that was missed and is live with one write, %s",
+  async (_, request, calls) => {
+    await using server = await openCounted();
+    // Someone has it followed, so that its end is at hand.
+    await using live = await RawClient.open(server.port);
+    live.send(getRequest("/channels/a", { Accept: "text/event-stream" }));
+    await live.until("caught-up");
+    const { cursor = "" } = await server.tidings.publish("a", "first");
+    for (let at = 0; at < 100; at++) await server.tidings.publish("a", `${at} ${"x".repeat(100)}.`);
+    await live.until("99 x");
+    server.calls();
+    await using back = await RawClient.open(server.port);
+    back.send(request.replace("since=earliest", `since=${cursor}`));
+    await back.until("caught-up");
+    expect(server.calls()).toBe(calls);
+  },
+);

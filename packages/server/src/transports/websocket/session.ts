@@ -92,6 +92,12 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     if (this.#ws.readyState === WebSocket.OPEN && this.#socket.writable) this.#socket.write(bytes);
   }
 
+  writeAll(parts: readonly Uint8Array[]): void {
+    this.#socket.cork();
+    for (const part of parts) this.write(part);
+    this.#socket.uncork();
+  }
+
   lost(_channel: string, error: unknown): void {
     if (this.#endsWithReader) this.#close(this.#services.toError(error));
   }
