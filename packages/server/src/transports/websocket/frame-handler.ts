@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Connection, Sender } from "@tidings/core";
 import {
   checkChannel,
@@ -20,13 +21,26 @@ import type { Session } from "./session.ts";
 
 /** Does what one frame of a `tidings.v1` client asks, and answers it. Never rejects. */
 export async function handleFrame(services: Services, session: Session, frame: ClientFrame): Promise<void> {
-  const { connection } = session;
+  const { connection, socket } = session;
   try {
     const answer = await perform(services, session, frame);
-    if (answer !== undefined) connection.send(answer);
+    if (answer === undefined) return;
+    gather(socket);
+    connection.send(answer);
   } catch (error) {
+    gather(socket);
     connection.send(errorFrame(services.toError(error), { id: "id" in frame ? frame.id : undefined }));
   }
+}
+
+/**
+ * What is written from here to the end of this turn of the event loop goes out as one write: of hundreds of publishes that
+ * come together, the writes of their answers took a third of the time.
+ */
+function gather(socket: Duplex): void {
+  if (socket.writableCorked > 0) return;
+  socket.cork();
+  setImmediate(() => socket.uncork());
 }
 
 async function perform(

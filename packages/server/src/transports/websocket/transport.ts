@@ -155,7 +155,7 @@ export class WebSocketTransport {
           ),
         ),
       );
-    else this.#receive(ws, { connection, codec, commands, sender: this.#newSender() }, intake);
+    else this.#receive(ws, { connection, socket, codec, commands, sender: this.#newSender() }, intake);
     for (const each of query.channels) {
       connection.subscribe(each).catch((error: unknown) => {
         const told = toError(error);
