@@ -21,7 +21,7 @@ const BENCHES = [
 /** What is compared with the peers of the same run, and of which rows. */
 const RATIOS = {
   fanout: { value: "deliveriesPerSecond", alike: ["transport", "readers", "bytes", "perSecond"] },
-  single: { value: "deliveriesPerSecond", alike: ["readers", "bytes"] },
+  single: { value: "deliveriesPerSecond", alike: ["transport", "readers", "bytes"] },
   idle: { value: "kilobytesEach", alike: ["transport", "readers"] },
   publish: { value: "publishesPerSecond", alike: ["by", "connections", "inFlight"] },
 };

@@ -1,6 +1,6 @@
 // One channel, many readers: how much gets through, and how late, at rates that rise until no more does.
 import { hold, loaded, reached } from "../lib/load.mjs";
-import { repeat, round } from "../lib/stats.mjs";
+import { attempt, round } from "../lib/stats.mjs";
 import { usageOf } from "../lib/usage.mjs";
 
 export const about = "readers of one channel, at rising rates up to saturation";
@@ -22,7 +22,7 @@ export async function run({ servers, quick, repeats, seconds, tell, wanted, read
         for (const bytes of sizes) {
           const at = { server: server.name, transport, readers: count, bytes };
           for (const perSecond of rates) {
-            const row = await repeat(
+            const row = await attempt(
               repeats,
               () => fanOut(server, at, steadily(perSecond, seconds)),
               "deliveriesPerSecond",
@@ -31,7 +31,7 @@ export async function run({ servers, quick, repeats, seconds, tell, wanted, read
             tell({ bench: "fanout", ...at, perSecond, isKept, ...row });
             if (!isKept) break;
           }
-          const row = await repeat(
+          const row = await attempt(
             repeats,
             () => fanOut(server, at, flatOut(seconds)),
             "deliveriesPerSecond",

@@ -1,37 +1,35 @@
 // One message a flush, so that nothing can be batched: the next one is published once all readers have the last.
-import { loaded, reached } from "../lib/load.mjs";
-import { repeat, round } from "../lib/stats.mjs";
+import { loaded } from "../lib/load.mjs";
+import { attempt, round } from "../lib/stats.mjs";
 import { usageOf } from "../lib/usage.mjs";
 
 export const about = "one message a flush: deliveries a second where nothing can be batched";
 
+const SIZE = 128;
+const COMPARED = ["tidings", "bare"];
+
 /** @param {import("../lib/load.mjs").BenchOptions} options */
 export async function run({ servers, repeats, seconds, tell, wanted, readers }) {
   for (const count of readers ?? [1_000])
-    for (const server of servers.filter(({ name }) => name === "tidings" || name === "bare"))
-      for (const transport of server.transports.filter((each) => each === "sse" && wanted(each))) {
-        const row = await repeat(
+    for (const transport of ["ws", "sse"].filter(wanted))
+      for (const server of servers.filter(({ name }) => COMPARED.includes(name))) {
+        const row = await attempt(
           repeats,
           () => oneByOne(server, transport, count, seconds),
           "deliveriesPerSecond",
         );
-        tell({ bench: "single", server: server.name, transport, readers: count, bytes: 128, ...row });
+        tell({ bench: "single", server: server.name, transport, readers: count, bytes: SIZE, ...row });
       }
 }
 
 /** @param {any} server @param {string} transport @param {number} count @param {number} seconds */
 function oneByOne(server, transport, count, seconds) {
-  return loaded(server, {}, async ({ running, readers, publisher }) => {
+  return loaded(server, {}, async ({ running, readers }) => {
     await readers.call("open", "all", [running.reader(transport)], count);
-    await publisher.call("open", [running.publisher({ transport })]);
-    const load = { size: 128, inFlight: 1 };
-    const { last: warm } = await publisher.call("flatOut", { ...load, seconds: 1 });
-    await reached(readers, warm);
+    const plan = running.publisher({ transport });
+    await readers.call("oneByOne", plan, { size: SIZE, seconds: 1 });
     const began = usageOf(running.pid);
-    const beganMs = performance.now();
-    const { published, last } = await publisher.call("flatOut", { ...load, seconds });
-    await reached(readers, last);
-    const took = (performance.now() - beganMs) / 1_000;
+    const { published, seconds: took } = await readers.call("oneByOne", plan, { size: SIZE, seconds });
     const used = usageOf(running.pid);
     return {
       version: running.version,

@@ -20,13 +20,19 @@ export async function loaded(server, options, use) {
   const running = await server.start(options);
   const readers = startChild("load", new URL("../load/readers.mjs", import.meta.url));
   const publisher = startChild("load", new URL("../load/publisher.mjs", import.meta.url));
+  const { promise: isOver, reject } = Promise.withResolvers();
+  const timer = setTimeout(() => reject(new Error(`given up after ${GIVEN_UP_MS / 1_000} s.`)), GIVEN_UP_MS);
   try {
-    return await use({ running, readers, publisher });
+    return await Promise.race([use({ running, readers, publisher }), isOver]);
   } finally {
+    clearTimeout(timer);
     await Promise.all([readers.stop(), publisher.stop()]);
     await running.stop();
   }
 }
+
+/** How long one run of a measurement may take, in milliseconds: a server that is very slow must not hold up the others. */
+const GIVEN_UP_MS = 120_000;
 
 /** How long nothing may come before it is said that nothing will, in milliseconds. */
 const STILL_MS = 10_000;

@@ -13,6 +13,8 @@ const PLOTS = {
   fanout: { x: "deliveriesPerSecond", y: "p99Ms", line: ["server", "transport", "bytes", "readers"] },
   compressed: { y: "megabytesPerSecond", line: ["server", "transport", "encoding", "bytes"] },
   idle: { y: "kilobytesEach", line: ["server", "transport", "readers"] },
+  single: { y: "deliveriesPerSecond", line: ["server", "transport", "readers"] },
+  commands: { y: "p50Ms", line: ["by", "handler"] },
   publish: { y: "publishesPerSecond", line: ["server", "log", "by", "connections", "inFlight"] },
   catchup: { y: "messagesPerSecond", line: ["log", "transport", "readers"] },
   storm: { y: "seconds", line: ["log", "transport", "readers"] },
@@ -59,7 +61,7 @@ function curves(lines, x, y) {
   const xs = scale(
     all.map((row) => row[x]),
     LEFT,
-    WIDTH - 10,
+    WIDTH - 24,
   );
   const ys = scale(
     all.map((row) => row[y]),

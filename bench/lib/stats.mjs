@@ -18,6 +18,19 @@ export function round(value, digits = 1) {
 }
 
 /**
+ * As {@link repeat}; where a run fails, or is given up, the others of its kind are left out, and the row says why: one peer
+ * that cannot keep up must not end the run of all.
+ * @param {number} times @param {(run: number) => Promise<Record<string, any>>} run @param {string} main
+ */
+export async function attempt(times, run, main) {
+  try {
+    return await repeat(times, run, main);
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message.split("\n")[0] : String(error) };
+  }
+}
+
+/**
  * Runs something several times; of each number that it answers there is the median, and `spread` is that of one of them.
  * @param {number} times @param {(run: number) => Promise<Record<string, any>>} run @param {string} main
  */

@@ -76,7 +76,7 @@ export class Reader {
   /** What it has read. */
   bytes = 0;
 
-  /** @param {Plan} plan @param {Tally} tally @param {{ ready(): void, ended(error?: Error): void }} events */
+  /** @param {Plan} plan @param {Tally} tally @param {{ ready(): void, ended(error?: Error): void, got?(last: number): void }} events */
   constructor(plan, tally, events) {
     this.#plan = plan;
     this.#tally = tally;
@@ -170,6 +170,7 @@ export class Reader {
       this.last = end;
       this.#time(bytes);
       this.#keepCut(bytes);
+      this.events.got?.(end);
     }
   }
 

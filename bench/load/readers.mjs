@@ -1,5 +1,6 @@
 // The load side: a process that holds readers, and tells what they have got.
 import { answer } from "../lib/child.mjs";
+import { Publisher } from "./publishing.mjs";
 import { Reader, Tally } from "./reader.mjs";
 
 /** So many connections are opened at once; a listen queue is not endless. */
@@ -14,6 +15,9 @@ function groupOf(name) {
   groups.set(name, group);
   return group;
 }
+
+/** Told of the number of the last message that a reader has, whenever one has more. */
+let onGot = (/** @type {number} */ _last) => {};
 
 /**
  * @param {string} name @param {readonly import("./reader.mjs").Plan[]} plans used in turn @param {number} count of readers
@@ -33,6 +37,7 @@ function open(name, plans, count, atOnce = OPENING) {
             next();
           },
           ended: (error) => reject(error ?? new Error("the server ended a connection.")),
+          got: (last) => onGot(last),
         }),
       );
     };
@@ -56,6 +61,34 @@ answer({
   /** The number of the last message of the reader that is furthest behind. @param {string} group */
   position(group) {
     return groupOf(group).readers.reduce((least, { last }) => Math.min(least, last), Number.MAX_SAFE_INTEGER);
+  },
+  /**
+   * One message at a time: the next one is published by this process as soon as the last of its readers has it. Answers how
+   * many that were, and in what time.
+   * @param {import("./publishing.mjs").PublishPlan} plan @param {{ seconds: number, size: number }} options
+   */
+  async oneByOne(plan, { seconds, size }) {
+    const { readers } = groupOf("all");
+    const publisher = new Publisher(plan);
+    await publisher.opened();
+    const before = Math.max(...readers.map(({ last }) => last));
+    const beganMs = performance.now();
+    let n = before;
+    await new Promise((resolve) => {
+      let missing = 0;
+      const next = () => {
+        if (performance.now() - beganMs >= seconds * 1_000) return resolve(undefined);
+        missing = readers.length;
+        publisher.write([publisher.encode(++n, size)]);
+      };
+      onGot = (last) => {
+        if (last === n && --missing === 0) next();
+      };
+      next();
+    });
+    onGot = () => {};
+    publisher.close();
+    return { published: n - before, seconds: (performance.now() - beganMs) / 1_000 };
   },
   /** @param {string} group */
   pause(group) {

@@ -1,5 +1,6 @@
 // A peer or a baseline in Node.js, in a process of its own: what it is told line by line goes to all its readers.
 // `node host.mjs NAME` answers its ports.
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { answer } from "../lib/child.mjs";
@@ -79,46 +80,87 @@ async function betterSse() {
 
 const EVENT_STREAM =
   "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n: ready\n\n";
+const SWITCHING =
+  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
 
-/** Sockets that have sent a request, and are answered by a stream that does not end. @param {Set<import("node:net").Socket>} readers */
-function bareReaders(readers) {
-  return listen(
+/**
+ * Sockets that have sent a request, and are answered by a stream that does not end. What is written to them has as many
+ * bytes as what a reader of Tidings gets: the same cursor and envelope, put around each message.
+ */
+async function bareReaders() {
+  /** @type {{ sockets: Set<import("node:net").Socket>, encode: (line: string) => Buffer }[]} */
+  const kinds = [
+    { sockets: new Set(), encode: sseBlock },
+    { sockets: new Set(), encode: textMessage },
+  ];
+  const [sse, webSocket] = kinds;
+  const port = await listen(
     createTcpServer({ noDelay: true }, (socket) => {
       socket.on("error", () => {});
-      socket.on("close", () => readers.delete(socket));
-      socket.once("data", () => {
+      socket.once("data", (head) => {
+        const key = /sec-websocket-key: *(\S+)/i.exec(head.toString())?.[1];
+        const { sockets } = key === undefined ? sse : webSocket;
+        socket.on("close", () => sockets.delete(socket));
         socket.resume();
-        socket.write(EVENT_STREAM);
-        readers.add(socket);
+        socket.write(key === undefined ? EVENT_STREAM : `${SWITCHING}${acceptOf(key)}\r\n\r\n`);
+        sockets.add(socket);
       });
     }),
   );
+  /** @param {readonly string[]} lines one buffer of all of them, written to each */
+  const write = (lines) => {
+    for (const { sockets, encode } of kinds) {
+      if (sockets.size === 0) continue;
+      const bytes = lines.length === 1 ? encode(lines[0]) : Buffer.concat(lines.map(encode));
+      for (const socket of sockets) socket.write(bytes);
+    }
+  };
+  return { port, write };
+}
+
+/** RFC 6455 §4.2.2. @param {string} key */
+const acceptOf = (key) =>
+  createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+
+let offset = 0;
+const nextCursor = () => `k3x9f2ab.${++offset}`;
+
+/** @param {string} line */
+const sseBlock = (line) => Buffer.from(`id: ${nextCursor()}\ndata: ${line}\n\n`);
+
+/** @param {string} line */
+function textMessage(line) {
+  const text = `{"type":"message","channel":"bench/1","cursor":"${nextCursor()}","time":"2026-01-01T00:00:00.000Z","data":${line}}`;
+  const payload = Buffer.from(text);
+  const { length } = payload;
+  const head =
+    length < 126
+      ? [0x81, length]
+      : length < 65_536
+        ? [0x81, 126, length >> 8, length & 255]
+        : [0x81, 127, 0, 0, 0, 0, length >>> 24, (length >> 16) & 255, (length >> 8) & 255, length & 255];
+  return Buffer.concat([Buffer.from(head), payload]);
 }
 
 /** A write of one shared buffer to each socket, for each message: the least that any server does. */
 async function bare() {
-  const readers = new Set();
-  const port = await bareReaders(readers);
-  const ingest = await intake((line) => {
-    const bytes = Buffer.from(`data: ${line}\n\n`);
-    for (const socket of readers) socket.write(bytes);
-  });
+  const { port, write } = await bareReaders();
+  const ingest = await intake((line) => write([line]));
   return { port, ingest };
 }
 
 /** The same, with what one turn of the event loop brings as one buffer. */
 async function bareBatched() {
-  const readers = new Set();
-  const port = await bareReaders(readers);
-  let turn = "";
+  const { port, write } = await bareReaders();
+  /** @type {string[]} */
+  let turn = [];
+  const flush = () => {
+    const lines = turn;
+    turn = [];
+    write(lines);
+  };
   const ingest = await intake((line) => {
-    if (turn === "")
-      setImmediate(() => {
-        const bytes = Buffer.from(turn);
-        turn = "";
-        for (const socket of readers) socket.write(bytes);
-      });
-    turn += `data: ${line}\n\n`;
+    if (turn.push(line) === 1) setImmediate(flush);
   });
   return { port, ingest };
 }

@@ -8,7 +8,7 @@ import { textFrame, UPGRADE } from "../load/wire.mjs";
 const require = createRequire(import.meta.url);
 const HOST = new URL("host.mjs", import.meta.url);
 
-/** @param {string} name @param {string[]} transports @param {(at: { host: string, port: number }) => import("../load/reader.mjs").Plan} readerOf @param {string} how */
+/** @param {string} name @param {string[]} transports @param {(at: { host: string, port: number }, transport: string) => import("../load/reader.mjs").Plan} readerOf @param {string} how */
 function nodePeer(name, transports, readerOf, how) {
   return {
     name,
@@ -29,7 +29,8 @@ function nodePeer(name, transports, readerOf, how) {
         pid: /** @type {number} */ (child.pid),
         host,
         port,
-        reader: () => readerOf({ host, port }),
+        /** @param {string} transport */
+        reader: (transport) => readerOf({ host, port }, transport),
         publisher: () =>
           name === "hello"
             ? {
@@ -70,6 +71,12 @@ const get = (path, { host, port }, headers) =>
   `GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\n${headers}\r\n`;
 const ACCEPT = "Accept: text/event-stream\r\n";
 
+/** @param {{ host: string, port: number }} at @param {string} transport @returns {import("../load/reader.mjs").Plan} */
+const bareReader = (at, transport) =>
+  transport === "ws"
+    ? { ...at, kind: "stream", head: get("/", at, UPGRADE), ready: "\r\n\r\n" }
+    : { ...at, kind: "stream", head: get("/", at, ACCEPT), ready: ": ready" };
+
 export const nodePeers = [
   nodePeer(
     "ws",
@@ -97,14 +104,14 @@ export const nodePeers = [
   ),
   nodePeer(
     "bare",
-    ["sse"],
-    (at) => ({ ...at, kind: "stream", head: get("/", at, ACCEPT), ready: ": ready" }),
-    "baseline: `socket.write` of one shared buffer to each socket for each message",
+    ["ws", "sse"],
+    bareReader,
+    "baseline: `socket.write` of one shared buffer to each socket for each message, as large as what Tidings sends",
   ),
   nodePeer(
     "bare-batched",
-    ["sse"],
-    (at) => ({ ...at, kind: "stream", head: get("/", at, ACCEPT), ready: ": ready" }),
+    ["ws", "sse"],
+    bareReader,
     "baseline: the same, with what one turn of the event loop brings as one buffer",
   ),
 ];

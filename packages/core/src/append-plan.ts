@@ -28,14 +28,15 @@ export function planAppend(
   const repeated = wholeKey === undefined ? undefined : recall(wholeKey);
   if (repeated !== undefined) return { messages: [], offset: repeated, keys: [] };
 
-  const keys = new Map<string, Offset>();
+  /** There once a key is: most messages have none. */
+  let keys: Map<string, Offset> | undefined;
   const messages: Message[] = [];
   let head = at.head;
   let offset = head;
   for (const message of batch) {
     const { idempotencyKey } = message;
     const first =
-      idempotencyKey === undefined ? undefined : (keys.get(idempotencyKey) ?? recall(idempotencyKey));
+      idempotencyKey === undefined ? undefined : (keys?.get(idempotencyKey) ?? recall(idempotencyKey));
     if (first !== undefined) {
       offset = first;
       continue;
@@ -43,13 +44,13 @@ export function planAppend(
     head = toOffset(head + 1);
     offset = head;
     messages.push(kept(message, offset, at.timeMs));
-    if (idempotencyKey !== undefined) keys.set(idempotencyKey, offset);
+    if (idempotencyKey !== undefined) (keys ??= new Map()).set(idempotencyKey, offset);
   }
   // A batch of repeats alone is a retry that succeeded before: its condition held then.
   if (messages.length > 0) checkCondition(channel, at, options);
   // Remembered even where each message was a repeat: their keys end before this one does.
-  if (wholeKey !== undefined && batch.length > 0) keys.set(wholeKey, offset);
-  return { messages, offset, keys: [...keys] };
+  if (wholeKey !== undefined && batch.length > 0) (keys ??= new Map()).set(wholeKey, offset);
+  return { messages, offset, keys: keys === undefined ? [] : [...keys] };
 }
 
 /** Field by field: 10 ns, where spreading without the idempotency key takes 70 (Node.js 24). */

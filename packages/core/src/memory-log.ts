@@ -54,7 +54,7 @@ export class MemoryLog implements Log {
     if (retention.compact === true) checkKeyed(channel, retention, existing, plan.messages);
     const ring = existing ?? this.#create(channel, retention);
     ring.add(plan.messages);
-    ring.keys.remember(plan.keys, timeMs);
+    if (plan.keys.length > 0) ring.keys.remember(plan.keys, timeMs);
     ring.trim(retention, timeMs);
     this.#tell(channel, ring, plan.messages);
     return { epoch: this.#epoch, offset: plan.offset, appended: plan.messages.length };

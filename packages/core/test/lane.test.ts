@@ -200,3 +200,12 @@ test("a batch is written to memory of the hub's own, mixed flushes too", async (
   expect(allocated).toHaveLength(6);
   expect(allocated).toContain(text(new TextEncoder().encode(told.at(-1) ?? "")).length);
 });
+
+test("a message on a channel that nobody reads costs no look at the log, no turn and no encoding", async () => {
+  let double: LogDouble | undefined;
+  const { turns, hub } = openHub({ wrap: (log) => (double = new LogDouble(log)) });
+  for (let at = 0; at < 10; at++) await (double as LogDouble).append(`c${at}`, [number(at)]);
+  await turns.settle();
+  expect((double as LogDouble).calls.filter((call) => !call.startsWith("append"))).toEqual([]);
+  expect([turns.deferred, hub.size, hub.delivered]).toEqual([0, 0, 0]);
+});

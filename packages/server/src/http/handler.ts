@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidingsError } from "@tidings/protocol";
 import { Answer, type OnAnswered } from "./answer.ts";
-import { BodyDeadline } from "./body-deadline.ts";
+import { BodyDeadline, hasBody } from "./body-deadline.ts";
 import { applyCors } from "./cors.ts";
 import { checkRequest, type GuardOptions } from "./guard.ts";
 import { OwnResponse } from "./own-response.ts";
@@ -22,6 +22,9 @@ export interface HandlerOptions {
 /** What any Node server, Express or Connect calls: without `next`, what is not found is answered with a problem. */
 export type Handler = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void;
 
+/** Shared by all requests without one, so never to be written to. */
+const NO_QUERY = new URLSearchParams();
+
 /** Splits a request's URL below the base path; `undefined` where it is not below it. */
 export function splitUrl(
   req: IncomingMessage,
@@ -36,7 +39,10 @@ export function splitUrl(
   if (url === undefined) return undefined;
   const mark = url.indexOf("?");
   const path = mark < 0 ? url : url.slice(0, mark);
-  return { path: path === "" ? "/" : path, query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)) };
+  return {
+    path: path === "" ? "/" : path,
+    query: mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1)),
+  };
 }
 
 export function createHandler(options: HandlerOptions): Handler {
@@ -44,7 +50,10 @@ export function createHandler(options: HandlerOptions): Handler {
     // A peer that breaks the connection in the middle is no fault of the server's.
     req.on("error", ignore);
     res.on("error", ignore);
-    void handle(options, req, res, next);
+    // A body that came with its head is there, and known to be whole, once the parser is done with what it was given:
+    // at the end of this turn of the event loop it needs neither a deadline nor events.
+    if (next === undefined && hasBody(req)) setImmediate(() => void handle(options, req, res));
+    else void handle(options, req, res, next);
   };
 }
 

@@ -64,10 +64,31 @@ export function checkPayload(kind: PayloadKind, data: Uint8Array, line?: number)
 export function parseBatch(body: Uint8Array): PublishMessage[] {
   const messages: PublishMessage[] = [];
   const lines = decode(body).split("\n");
-  for (const [index, whole] of lines.entries()) {
-    if (whole.trim() !== "") messages.push(parseLine(whole, index + 1));
+  // The lines of a batch are mostly alike: where one is more than data, or wrong, the others are read in full too.
+  let isPlain = true;
+  for (let index = 0; index < lines.length; index++) {
+    const whole = lines[index] as string;
+    if (whole.trim() === "") continue;
+    const plain: PublishMessage | undefined = isPlain ? parsePlain(whole) : undefined;
+    isPlain &&= plain !== undefined;
+    messages.push(plain ?? parseLine(whole, index + 1));
   }
   return messages;
+}
+
+const PLAIN_START = '{"data":';
+
+/** A line that is an object of nothing but JSON data: half of the time that it takes to look at its members one by one. */
+function parsePlain(line: string): PublishMessage | undefined {
+  if (!line.startsWith(PLAIN_START) || !line.endsWith("}")) return undefined;
+  const json = line.slice(PLAIN_START.length, -1);
+  try {
+    // Where this is JSON by itself, nothing else can stand in the object around it.
+    JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  return { event: DEFAULT_EVENT, kind: "json", data: Buffer.from(json.trim()) };
 }
 
 /** The members of a line, and what each must be. */

@@ -4,15 +4,15 @@ import {
   checkChannel,
   DEFAULT_EVENT,
   formatCursor,
+  type PayloadKind,
   parseCursor,
   quote,
   TidingsError,
 } from "@tidings/protocol";
-import { readBody, startBody } from "./body.ts";
+import { bodyAtHand, readBody, startBody } from "./body.ts";
 import { storeBody } from "./large-body.ts";
 import { wantsLines } from "./negotiate.ts";
 import { bodyKind, checkPayload, parseBatch } from "./payload.ts";
-import { sendBody, sendJson } from "./problem.ts";
 import { checkNames, invalid, readFlag } from "./query.ts";
 import type { Services } from "./services.ts";
 
@@ -54,7 +54,10 @@ export async function servePublish(
   }
   const kind = bodyKind(req.headers["content-type"]);
   if (kind !== "batch") {
-    const message = await readOne(services, req, channel, kind, readMessage(query), options);
+    const names = readMessage(query);
+    const message =
+      takeOne(services, req, channel, kind, names) ??
+      (await readOne(services, req, channel, kind, names, options));
     return answer(res, await publisher.publish(channel, [message], options), { isLine });
   }
   for (const one of OF_ONE_MESSAGE) {
@@ -81,12 +84,27 @@ export async function serveDeleteKey(
   answer(res, appended, { status: 200 });
 }
 
+/** The message, where its body is there already: nearly always, and then nothing has to be waited for. */
+function takeOne(
+  { policies }: Services,
+  req: IncomingMessage,
+  channel: string,
+  kind: PayloadKind,
+  names: Omit<PublishMessage, "kind" | "data">,
+): PublishMessage | undefined {
+  const body = bodyAtHand(req, policies.of(channel).maxMessageBytes);
+  if (body === undefined) return undefined;
+  const contentType = req.headers["content-type"] ?? "";
+  // A copy, as in startBody.
+  return { ...names, contentType, kind, data: checkPayload(kind, Buffer.from(body)) };
+}
+
 /** Reads the body whole and checks it; one that is larger than a message can be goes straight to the store. */
 async function readOne(
   services: Services,
   req: IncomingMessage,
   channel: string,
-  kind: "json" | "text" | "bytes" | "none",
+  kind: PayloadKind,
   names: Omit<PublishMessage, "kind" | "data">,
   options: PublishOptions,
 ): Promise<PublishMessage> {
@@ -143,23 +161,20 @@ function answer(
   about: { readonly count?: number; readonly status?: 200 | 201; readonly isLine?: boolean },
 ): void {
   const { count, status = 201, isLine = false } = about;
-  const counted = count === undefined ? {} : { count };
   const isRepeat = appended?.appended === 0;
-  const published =
-    appended === undefined
-      ? counted
-      : {
-          cursor: formatCursor(appended),
-          offset: appended.offset,
-          ...counted,
-          ...(isRepeat ? { duplicate: true } : {}),
-        };
+  const members = [
+    ...(isLine ? ['"type":"ok"'] : []),
+    ...(appended === undefined ? [] : [`"cursor":"${formatCursor(appended)}","offset":${appended.offset}`]),
+    ...(count === undefined ? [] : [`"count":${count}`]),
+    ...(isRepeat ? ['"duplicate":true'] : []),
+  ];
+  const body = `{${members.join(",")}}${isLine ? "\n" : ""}`;
+  const contentType = isLine ? "application/x-ndjson" : "application/json";
   const code = appended === undefined ? 202 : isRepeat ? 200 : status;
-  if (!isLine) return sendJson(res, code, published);
-  sendBody(res, code, `${JSON.stringify({ type: "ok", ...published })}\n`, {
-    "Content-Type": "application/x-ndjson",
-    "Cache-Control": "no-store",
-  });
+  const length = String(body.length);
+  res.writeHead(code, ["Content-Type", contentType, "Content-Length", length, "Cache-Control", "no-store"]);
+  // All of it is ASCII. As text, Node writes it together with the head, and in this encoding it does not look at each byte.
+  res.end(body, "latin1");
 }
 
 /** What the URL says of one message. */

@@ -22,8 +22,11 @@ export async function handleFrame(services: Services, session: Session, frame: C
   const { connection } = session;
   try {
     const answer = await perform(services, session, frame);
-    if (answer !== undefined) connection.send(answer);
+    if (answer === undefined) return;
+    session.gather();
+    connection.send(answer);
   } catch (error) {
+    session.gather();
     connection.send(errorFrame(services.toError(error), { id: "id" in frame ? frame.id : undefined }));
   }
 }

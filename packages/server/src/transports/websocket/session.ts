@@ -98,6 +98,17 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     this.#socket.uncork();
   }
 
+  /**
+   * What is written from here to the end of this turn of the event loop goes out as one write: of hundreds of publishes that
+   * come together, the writes of their answers took a third of the time.
+   */
+  gather(): void {
+    const socket = this.#socket;
+    if (socket.writableCorked > 0) return;
+    socket.cork();
+    setImmediate(() => socket.uncork());
+  }
+
   lost(_channel: string, error: unknown): void {
     if (this.#endsWithReader) this.#close(this.#services.toError(error));
   }
