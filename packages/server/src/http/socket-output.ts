@@ -4,6 +4,7 @@ import type { Output } from "@tidings/core";
 /** Writes to a socket, or to a response that takes its place. What it takes is Node's own buffer, so nothing is copied. */
 export class SocketOutput implements Output {
   readonly #target: Writable;
+  #isGathering = false;
 
   /** `onDrain` is called whenever the target has room again. */
   constructor(target: Writable, onDrain: () => void) {
@@ -24,5 +25,16 @@ export class SocketOutput implements Output {
     this.#target.cork();
     for (const part of parts) this.write(part);
     this.#target.uncork();
+  }
+
+  /** Has all that is written until the work at hand is done go out as one write. */
+  gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.#target.cork();
+    process.nextTick(() => {
+      this.#isGathering = false;
+      this.#target.uncork();
+    });
   }
 }

@@ -12,7 +12,6 @@ import {
   TidingsError,
   toOffset,
 } from "@tidings/protocol";
-import { checkPayload } from "../../http/payload.ts";
 import { checkEvents, defaultStart, readStart } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
 import type { WebSocketCodec } from "./codec.ts";
@@ -20,11 +19,14 @@ import type { Session } from "./session.ts";
 
 /** Does what one frame of a `tidings.v1` client asks, and answers it. Never rejects. */
 export async function handleFrame(services: Services, session: Session, frame: ClientFrame): Promise<void> {
-  const { connection } = session;
+  const { connection, gather } = session;
   try {
     const answer = await perform(services, session, frame);
-    if (answer !== undefined) connection.send(answer);
+    if (answer === undefined) return;
+    gather();
+    connection.send(answer);
   } catch (error) {
+    gather();
     connection.send(errorFrame(services.toError(error), { id: "id" in frame ? frame.id : undefined }));
   }
 }
@@ -117,11 +119,11 @@ async function publish({ publisher }: Services, frame: PublishFrame, sender: Sen
     ifOffset,
     ephemeral = false,
     kind,
+    data,
     inline,
     preview,
     artifact,
   } = frame;
-  const data = checkPayload(kind, frame.data);
   const names = {
     ...(key === undefined ? {} : { key }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),

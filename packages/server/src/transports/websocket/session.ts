@@ -7,6 +7,8 @@ export interface Session {
   readonly connection: Connection;
   readonly codec: WebSocketCodec;
   readonly commands: SocketCommands;
+  /** To be called ahead of an answer: what is answered together, as a commit answers many publishes, is one write. */
+  readonly gather: () => void;
   /** As what its ephemeral messages are counted, and told apart. */
   readonly sender: Sender;
 }

@@ -158,7 +158,10 @@ export class WebSocketTransport {
           ),
         ),
       );
-    else this.#receive(ws, { connection, codec, commands, sender: this.#newSender() }, intake);
+    else {
+      const gather = (): void => socketOutput.gather();
+      this.#receive(ws, { connection, codec, commands, gather, sender: this.#newSender() }, intake);
+    }
     for (const each of query.channels) {
       connection.subscribe(each).catch((error: unknown) => {
         const told = toError(error);
