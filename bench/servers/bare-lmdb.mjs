@@ -1,8 +1,14 @@
-// What the embedded store commits by itself, as the server configures it: puts whose promises are waited for.
+// What the embedded store commits by itself, as the server configures it: puts whose promises are waited for. With
+// `overlappingSync`, lmdb's default, those would be kept before the disk has what was put.
 import { open } from "lmdb";
 import { answer } from "../lib/child.mjs";
 
-const store = open({ path: process.argv[2], encoding: "binary", keyEncoding: "binary" });
+const store = open({
+  path: process.argv[2],
+  encoding: "binary",
+  keyEncoding: "binary",
+  overlappingSync: false,
+});
 
 answer({
   async commit({ inFlight, seconds, size }) {

@@ -1,6 +1,7 @@
 import { type Allocate, TidingsError } from "@tidings/protocol";
 import { type Conflation, type EphemeralPlace, HubChannel, type HubChannelOptions } from "./hub-channel.ts";
 import type { Log, TailEvent } from "./log.ts";
+import { Pages } from "./pages.ts";
 
 export interface HubOptions {
   readonly log: Log;
@@ -13,6 +14,11 @@ export interface HubOptions {
    * encodings in all formats. Default 524,288 (512 KiB).
    */
   readonly recentBytes?: number;
+  /**
+   * How much of what was read from the log last stays encoded, on all channels together, for readers that come back to the
+   * same places further back, in bytes. Default 4,194,304 (4 MiB).
+   */
+  readonly pageBytes?: number;
   /** How much one flush hands to a reader, in bytes, about; what is over waits for the next turn. Default 1,048,576 (1 MiB). */
   readonly maxFlushBytes?: number;
   /**
@@ -40,6 +46,7 @@ export interface FlushListener {
 export class Hub {
   readonly log: Log;
   readonly allocate: Allocate;
+  readonly pages: Pages;
   readonly #defer: (callback: () => void) => void;
   readonly #nowMs: () => number;
   readonly #lingerMs: number;
@@ -60,6 +67,7 @@ export class Hub {
   constructor(options: HubOptions) {
     this.log = options.log;
     this.allocate = options.allocate ?? ((size) => new Uint8Array(size));
+    this.pages = new Pages(options.pageBytes ?? 4_194_304, this.allocate);
     this.#defer = options.defer;
     this.#nowMs = options.nowMs;
     this.#lingerMs = options.lingerMs ?? 5_000;

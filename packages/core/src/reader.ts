@@ -184,8 +184,7 @@ export class Reader implements LaneMember {
     // A page without messages leads to the head, which a compact channel may not hold any more.
     const cursor = moveTo(this.#cursor as Cursor, last?.offset ?? page.head);
     const source = { channel: this.channel, epoch: page.epoch };
-    const batch = encodeBatch(format, applyFilter(filter, page.messages), source, this.#hub.allocate);
-    this.#handAll([batch], cursor);
+    this.#handAll([this.#hub.pages.encode(format, filter, page, source)], cursor);
     this.#isAtHead = cursor.offset >= page.head;
     if (!this.#isCatchingUp() || !this.#isAtHead) return;
     if (stopsAtHead === true) {

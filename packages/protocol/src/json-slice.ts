@@ -10,7 +10,8 @@ export function sliceMember(text: string, name: string): string | undefined {
   let at = skipSpace(text, text.indexOf("{") + 1);
   while (text[at] === '"') {
     const nameEnd = endOfString(text, at);
-    const isWanted = JSON.parse(text.slice(at, nameEnd)) === name;
+    const written = text.slice(at + 1, nameEnd - 1);
+    const isWanted = written === name || (written.includes("\\") && JSON.parse(`"${written}"`) === name);
     const valueStart = skipSpace(text, skipSpace(text, nameEnd) + 1);
     const valueEnd = endOfValue(text, valueStart);
     if (isWanted) found = text.slice(valueStart, valueEnd);

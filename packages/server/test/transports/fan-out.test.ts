@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createTidings, type Tidings } from "../../src/tidings.ts";
 import { getRequest, RawClient } from "../support/raw-client.ts";
-import { handshake } from "../support/raw-web-socket.ts";
+import { frame, handshake } from "../support/raw-web-socket.ts";
 
 const READERS = 1_000;
 /** A channel is flushed to so many readers at a time, and the bytes are shared by those. */
@@ -150,3 +150,19 @@ test.each([
     expect(server.calls()).toBe(calls);
   },
 );
+
+test("what is published in one go on a WebSocket is answered with a write for each chunk that came", async () => {
+  const FRAMES = 200;
+  await using server = await openCounted();
+  await using client = await RawClient.open(server.port);
+  client.send(handshake("/connect", { "Sec-WebSocket-Protocol": "tidings.v1" }));
+  await client.until("welcome");
+  server.calls();
+  const frames = Array.from({ length: FRAMES }, (_, at) =>
+    frame(1, `{"type":"publish","id":"${at}","channel":"a","data":${at}}`),
+  );
+  client.send(Buffer.concat(frames));
+  for (let at = 0; at < FRAMES; at++) await client.until(`{"type":"ok","id":"${at}"`);
+  // Less than 20 KB: one chunk, unless the system cuts it.
+  expect(server.calls()).toBeLessThanOrEqual(3);
+});

@@ -12,7 +12,6 @@ import {
   TidingsError,
   toOffset,
 } from "@tidings/protocol";
-import { checkPayload } from "../../http/payload.ts";
 import { checkEvents, defaultStart, readStart } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
 import type { Session } from "./session.ts";
@@ -120,11 +119,11 @@ async function publish({ publisher }: Services, frame: PublishFrame, sender: Sen
     ifOffset,
     ephemeral = false,
     kind,
+    data,
     inline,
     preview,
     artifact,
   } = frame;
-  const data = checkPayload(kind, frame.data);
   const names = {
     ...(key === undefined ? {} : { key }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
