@@ -127,8 +127,12 @@ export class Reader {
   /** @param {Buffer} bytes */
   #greet(bytes) {
     const { greet = [], ready, kind } = this.#plan;
-    const next = greet[this.#greeted];
-    if (next !== undefined && bytes.includes(next.after)) {
+    // One chunk may bring what several of them wait for: the next would wait for a ping otherwise.
+    for (
+      let next = greet[this.#greeted];
+      next !== undefined && bytes.includes(next.after);
+      next = greet[this.#greeted]
+    ) {
       this.#greeted++;
       this.#socket.write(Buffer.from(next.send, "base64"));
     }

@@ -16,7 +16,7 @@ import { codecOf } from "./codec.ts";
 import { type CommandSocket, SocketCommands } from "./commands.ts";
 import { forgetInflate } from "./deflate.ts";
 import { handleFrame } from "./frame-handler.ts";
-import { Heartbeat } from "./heartbeat.ts";
+import { ping } from "./heartbeat.ts";
 import { Intake } from "./intake.ts";
 
 /** The subprotocol in which the client may send frames too. Without it a WebSocket only receives. */
@@ -33,15 +33,15 @@ export class SessionSocket extends WebSocket {
 /** One WebSocket as it is written to, read from and looked after. What only some clients need is made when they do. */
 export class Session implements ConnectionOutput, OpenConnection, CommandSocket {
   readonly id: string;
-  readonly transport = "websocket";
   readonly connection: Connection;
   readonly #services: Services;
   readonly #ws: SessionSocket;
   readonly #socket: Duplex;
-  readonly #heartbeat: Heartbeat;
   #isBinary: boolean;
   /** Whether the end of one reader is the end of the connection: there is no way to subscribe anew. */
   readonly #endsWithReader: boolean;
+  /** While a ping has no answer: what ends the wait for it. */
+  #endPing: (() => void) | undefined;
   #intake: Intake | undefined;
   #commands: SocketCommands | undefined;
   #sender: Sender | undefined;
@@ -52,7 +52,6 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     this.#services = services;
     this.#ws = ws;
     this.#socket = socket;
-    this.#heartbeat = new Heartbeat(ws, this);
     this.#isBinary = isBinary;
     this.#endsWithReader = this.#isRaw && !isMulti;
     socket.on("drain", () => this.#resume());
@@ -80,6 +79,10 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
         if (this.#endsWithReader) this.#close(told);
       });
     }
+  }
+
+  get transport(): "websocket" {
+    return "websocket";
   }
 
   get isBlocked(): boolean {
@@ -137,7 +140,8 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   }
 
   beat(): void {
-    this.#heartbeat.beat(this.#services.limits.pongTimeoutMs);
+    const { pongTimeoutMs } = this.#services.limits;
+    this.#endPing ??= ping(this.#ws, this, pongTimeoutMs, () => this.ponged());
   }
 
   drain(reconnectInMs: number): void {
@@ -178,8 +182,10 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     return this.#intake;
   }
 
+  /** It answered, or is not waited for any more. */
   ponged(): void {
-    this.#heartbeat.stop();
+    this.#endPing?.();
+    this.#endPing = undefined;
   }
 
   closed(code: number): void {
@@ -187,7 +193,7 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     // The client closed, with 1000 or (as `close()` in a browser does) without a code: it does not come back. With
     // 1001 a page is left, which may be a reload.
     this.connection.close({ hasLeft: code === 1000 || code === 1005 });
-    this.#heartbeat.stop();
+    this.ponged();
     this.#services.connections.delete(this);
   }
 
