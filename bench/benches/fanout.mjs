@@ -40,7 +40,7 @@ export async function run({ servers, quick, repeats, seconds, tell, wanted, read
         }
 }
 
-/** @typedef {(all: { publisher: any, readers: any, bytes: number }) => Promise<{ published: number, last: number }>} Publishing */
+/** @typedef {(all: { running: any, publisher: any, readers: any, bytes: number }) => Promise<{ published: number, last: number }>} Publishing */
 
 /** @param {number} perSecond @param {number} seconds @returns {Publishing} */
 export function steadily(perSecond, seconds) {
@@ -49,9 +49,13 @@ export function steadily(perSecond, seconds) {
 
 /** @param {number} seconds @param {number} [inFlight] @returns {Publishing} */
 export function flatOut(seconds, inFlight = IN_FLIGHT) {
-  return ({ publisher, readers, bytes }) => {
+  return async ({ running, publisher, readers, bytes }) => {
+    // By lines where the server takes them, as the libraries are published to: what is measured is fan-out.
+    const { batch = 1 } = running;
+    if (batch > 1) await publisher.call("change", [running.publisher({ by: "batch" })]);
     const letGo = hold(publisher, readers);
-    return publisher.call("flatOut", { seconds, size: bytes, inFlight }).finally(letGo);
+    const load = { seconds, size: bytes, inFlight: Math.ceil(inFlight / batch), batch };
+    return publisher.call("flatOut", load).finally(letGo);
   };
 }
 
@@ -69,7 +73,7 @@ export function fanOut(server, { transport, readers: count, bytes, options = {},
     await readers.call("forget");
     const began = usageOf(running.pid);
     const beganMs = performance.now();
-    const { published, last } = await publish({ publisher, readers, bytes });
+    const { published, last } = await publish({ running, publisher, readers, bytes });
     await reached(readers, last);
     const seconds = (performance.now() - beganMs) / 1_000;
     const used = usageOf(running.pid);

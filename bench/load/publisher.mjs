@@ -16,6 +16,12 @@ answer({
     publishers = plans.map((plan) => new Publisher(plan));
     await Promise.all(publishers.map((each) => each.opened()));
   },
+  /** Goes on with the next number in another way. @param {readonly import("./publishing.mjs").PublishPlan[]} plans */
+  async change(plans) {
+    for (const each of publishers) each.close();
+    publishers = plans.map((plan) => new Publisher(plan));
+    await Promise.all(publishers.map((each) => each.opened()));
+  },
   close() {
     for (const each of publishers) each.close();
     publishers = [];
