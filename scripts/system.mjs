@@ -11,6 +11,8 @@ import { runAsScript, say } from "./say.mjs";
 const programs = [
   { command: "chromium", debian: "chromium", for: "the tests in a real browser" },
   { command: "curl", debian: "curl", for: "the documents' examples, and downloads that go on" },
+  { command: "haproxy", debian: "haproxy", for: "the test that no proxy can be made to smuggle requests in" },
+  { command: "nginx", debian: "nginx", for: "the same" },
   { command: "strace", debian: "strace", for: "the test that a log is on the disk before it says so" },
 ];
 

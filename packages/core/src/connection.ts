@@ -216,6 +216,19 @@ export class Connection implements ReaderSink, FlushListener {
     return { cursor: subscription.cursor };
   }
 
+  /**
+   * Ends the readers, and the memberships in presence, that may not go on; answers the channels of the readers. Nothing of
+   * them is written from then on.
+   */
+  narrow(may: (right: "subscribe" | "presence", channel: string) => boolean): readonly string[] {
+    const ended = [...this.#subscriptions.values()].filter(
+      ({ channel, presence }) => !may("subscribe", channel) || (presence && !may("presence", channel)),
+    );
+    for (const subscription of ended) this.#end(subscription);
+    this.#attendance?.narrow((channel) => may("presence", channel));
+    return ended.map(({ channel }) => channel);
+  }
+
   /** Writes a frame of the connection itself: at once, or with the flush that is under way. */
   send(frame: ServerFrame): void {
     this.sendBytes(this.#codec.frame(frame));

@@ -9,6 +9,7 @@ export {
 } from "./connection.ts";
 export { eventFilter, type Filter } from "./filter.ts";
 export { type Gap, gapFrame } from "./gap.ts";
+export { type GrantLists, Grants, type Right, RIGHTS } from "./grants.ts";
 export { type FlushListener, Hub, type HubOptions } from "./hub.ts";
 export type { Conflation } from "./hub-channel.ts";
 export {
@@ -38,6 +39,7 @@ export { PageReader, type PageRequest, type PageResult } from "./page-reader.ts"
 export { Policies, type Policy, type ResolvedPolicy } from "./policy.ts";
 export { Publisher, type PublisherOptions, type PublishOptions, type Sender } from "./publisher.ts";
 export type { PublishMessage } from "./publish-message.ts";
+export { type RateLimits, Rates } from "./rates.ts";
 export { Reader, type ReaderOptions, type ReaderSink, type ReaderState } from "./reader.ts";
 export type { Start } from "./start.ts";
 export type { StreamCodec } from "./stream-codec.ts";

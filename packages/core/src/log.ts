@@ -141,6 +141,12 @@ export interface Log {
 
   describe(channel: string): Promise<ChannelDescription>;
 
+  /** Whether a channel was ever written to, as far as that is known at once; `true` where it is not. MUST be cheap. */
+  has(channel: string): boolean;
+
+  /** How many channels were ever written to, as far as that is known at once. */
+  readonly channelCount: number;
+
   /** The channels that were ever written to, by name, from the first name above `after`. */
   channels(options: {
     readonly prefix: string;

@@ -87,6 +87,14 @@ export class MemoryLog implements Log {
     return this.#describe(channel);
   }
 
+  has(channel: string): boolean {
+    return this.#rings.has(channel);
+  }
+
+  get channelCount(): number {
+    return this.#rings.size;
+  }
+
   async channels(options: {
     prefix: string;
     after: string;

@@ -14,6 +14,7 @@ import { Payloads, type Prepared } from "./payloads.ts";
 import type { Policies, ResolvedPolicy } from "./policy.ts";
 import { checkDeletion, checkPolicy, keyRequired } from "./publish-checks.ts";
 import type { PublishMessage } from "./publish-message.ts";
+import type { Rates } from "./rates.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 import { Turns } from "./turns.ts";
 
@@ -26,11 +27,14 @@ export interface PublishOptions extends AppendOptions {
   readonly isServer?: boolean;
 }
 
-/** A peer that publishes, as far as ephemeral messages are concerned. */
+/** A peer that publishes. */
 export interface Sender {
   /** Tells its messages from those of others; given to readers, so it MUST NOT let them do anything. */
   readonly key?: string;
+  /** Of ephemeral messages. */
   readonly bucket: TokenBucket;
+  /** What it may publish at all; absent for one that is trusted with that. */
+  readonly rates?: Rates | undefined;
 }
 
 export interface PublisherOptions {
@@ -56,6 +60,8 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #payloads: Payloads;
   readonly #turns = new Turns();
+  /** Channels whose first message is on its way. */
+  readonly #begun = new Set<string>();
   #waitingBytes = 0;
   #published = 0;
 
@@ -76,33 +82,30 @@ export class Publisher {
    * Appends a batch as one; answers `undefined` for an ephemeral one. JSON and text payloads MUST be checked already. What is
    * published to one channel is appended in the order of the calls, also where a payload has to be stored first.
    *
-   * @throws {TidingsError} those of {@link Publisher.check}, `ARTIFACT_UNKNOWN`, `RATE_LIMITED` where the sender passes on too
-   *   much or too much waits for the store, and those of `Log.append` and `PayloadStore.put`
+   * @throws {TidingsError} those of {@link Publisher.check}, `ARTIFACT_UNKNOWN`, `RATE_LIMITED` where the sender publishes or creates too
+   *   much or too much waits for the store, `LOG_FULL` where the channel would be one too many, and those of `Log.append` and
+   *   `PayloadStore.put`
    */
-  async publish(
+  publish(
     channel: string,
     batch: readonly PublishMessage[],
     options: PublishOptions = {},
   ): Promise<Appended | undefined> {
+    const { ephemeral = false, isServer = false, sender } = options;
     let needsStore: boolean;
+    let isNew: boolean;
     try {
       needsStore = this.check(channel, batch, options);
+      if (sender !== undefined) this.#checkRates(channel, batch, sender, ephemeral);
+      isNew = !ephemeral && !isServer && !this.#log.has(channel) && !this.#begun.has(channel);
+      if (isNew) this.#checkNew(channel, sender);
     } catch (error) {
       this.#payloads.discardGiven(batch);
-      throw error;
+      return Promise.reject(error as Error);
     }
-    const { ephemeral = false, isServer: _, sender, ...append } = options;
-    if (ephemeral && sender !== undefined) this.#checkRate(channel, batch.length, sender);
-    // Nearly always neither holds, and the log is called in this very turn.
-    if (needsStore || this.#turns.isTaken(channel)) return this.#publishInTurn(channel, batch, options);
-    if (ephemeral) {
-      await this.#log.broadcast(channel, this.#withKeys(channel, batch, sender?.key));
-      this.#published += batch.length;
-      return undefined;
-    }
-    const appended = await this.#log.append(channel, batch, append);
-    this.#published += appended.appended;
-    return appended;
+    return isNew
+      ? this.#begin(channel, batch, options, needsStore)
+      : this.#publish(channel, batch, options, needsStore);
   }
 
   /**
@@ -135,15 +138,76 @@ export class Publisher {
     this.#payloads.checkStorable(channel, size, this.#policies.of(channel));
   }
 
-  #checkRate(channel: string, count: number, { bucket }: Sender): void {
+  /** The first message of a channel. */
+  #begin(
+    channel: string,
+    batch: readonly PublishMessage[],
+    options: PublishOptions,
+    needsStore: boolean,
+  ): Promise<Appended | undefined> {
+    this.#begun.add(channel);
+    const publishing = this.#publish(channel, batch, options, needsStore);
+    const forget = (): boolean => this.#begun.delete(channel);
+    publishing.then(forget, forget);
+    // As it is: a promise around it would be answered after those of the messages that come next.
+    return publishing;
+  }
+
+  /** What was checked: nothing is waited for before the log is called, where nothing has to be. */
+  async #publish(
+    channel: string,
+    batch: readonly PublishMessage[],
+    options: PublishOptions,
+    needsStore: boolean,
+  ): Promise<Appended | undefined> {
+    const { ephemeral = false, isServer: _, sender, ...append } = options;
+    // Nearly always neither holds, and the log is called in this very turn.
+    if (needsStore || this.#turns.isTaken(channel)) return this.#publishInTurn(channel, batch, options);
+    if (ephemeral) {
+      await this.#log.broadcast(channel, this.#withKeys(channel, batch, sender?.key));
+      this.#published += batch.length;
+      return undefined;
+    }
+    const appended = await this.#log.append(channel, batch, append);
+    this.#published += appended.appended;
+    return appended;
+  }
+
+  #checkRates(
+    channel: string,
+    batch: readonly PublishMessage[],
+    { bucket, rates }: Sender,
+    ephemeral: boolean,
+  ): void {
     const nowMs = this.#options.nowMs?.() ?? 0;
-    if (bucket.take(count, nowMs)) return;
-    const { maxEphemeralPerSecond } = this.#limits;
-    throw new TidingsError(
-      "RATE_LIMITED",
-      `${count} more ephemeral messages for channel "${channel}" are too many: the limit is ${maxEphemeralPerSecond} a second, ` +
-        `and ${maxEphemeralPerSecond * 2} at once. Send fewer, the newest of each key say; there is room in ${bucket.waitMs(count)} ms.`,
-    );
+    const count = batch.length;
+    if (ephemeral && !bucket.take(count, nowMs)) {
+      const { maxEphemeralPerSecond } = this.#limits;
+      const retryAfterMs = bucket.waitMs(count);
+      throw new TidingsError(
+        "RATE_LIMITED",
+        `${count} more ephemeral messages for channel "${channel}" are too many: the limit is ${maxEphemeralPerSecond} a second, ` +
+          `and ${maxEphemeralPerSecond * 2} at once. Send fewer, the newest of each key say; there is room in ${retryAfterMs} ms.`,
+        { retryAfterMs },
+      );
+    }
+    if (rates === undefined) return;
+    let bytes = 0;
+    for (const { data, stored } of batch) bytes += data.length + (stored?.artifact.size ?? 0);
+    rates.publish(count, bytes, nowMs);
+  }
+
+  /** Whether a channel that nobody wrote to yet may be made. */
+  #checkNew(channel: string, sender: Sender | undefined): void {
+    const { maxChannels } = this.#limits;
+    if (this.#log.channelCount + this.#begun.size >= maxChannels) {
+      throw new TidingsError(
+        "LOG_FULL",
+        `channel "${channel}" would be new, and the log holds ${maxChannels} channels, as many as it may (maxChannels). ` +
+          "Use one that is there, or raise the limit.",
+      );
+    }
+    sender?.rates?.create(channel, this.#options.nowMs?.() ?? 0);
   }
 
   /** Where only the newest of each key is given to the slow, a sender that names no key is one. */

@@ -1,4 +1,5 @@
 import { TidingsError } from "./errors.ts";
+import { jsonFault } from "./json-fault.ts";
 import type { ArtifactReference } from "./message-object.ts";
 
 const encoder = new TextEncoder();
@@ -34,7 +35,7 @@ export function checkPreview(preview: Uint8Array, maxBytes: number): void {
   } catch (cause) {
     throw new TidingsError(
       "PREVIEW_INVALID",
-      `the preview is not JSON (${(cause as Error).message}); text is a JSON string, in quotes.`,
+      `the preview is not JSON (${jsonFault(cause)}); text is a JSON string, in quotes.`,
       { field: "preview" },
       cause,
     );

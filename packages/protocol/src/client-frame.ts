@@ -1,6 +1,7 @@
 import { fromBase64 } from "./base64.ts";
 import { TidingsError } from "./errors.ts";
 import type { ClientFrame, CommandFrame, PublishFrame, SubscribeFrame } from "./frames.ts";
+import { jsonFault } from "./json-fault.ts";
 import { sliceMember } from "./json-slice.ts";
 import { MAX_FRAME_ID_BYTES } from "./limits.ts";
 import { quote } from "./names.ts";
@@ -37,6 +38,9 @@ const MEMBERS: Readonly<Record<ClientFrame["type"], readonly string[]>> = {
   token: ["id!", "token!"],
   ping: ["id"],
 };
+
+/** The type of every frame that a client may send. */
+export const CLIENT_FRAME_TYPES: readonly string[] = Object.keys(MEMBERS);
 
 const STRINGS = [
   "id",
@@ -92,7 +96,7 @@ export function parseClientFrame(text: string): ClientFrame {
     const name = member.replace("!", "");
     if (fields[name] === undefined && member.endsWith("!")) fail(`the ${type} frame lacks "${name}".`, name);
     if (fields[name] !== undefined && STRINGS.includes(name) && typeof fields[name] !== "string") {
-      fail(`"${name}" of the ${type} frame is ${show(fields[name])}; it must be a string.`, name);
+      fail(`"${name}" of the ${type} frame is ${kindOf(fields[name])}; it must be a string.`, name);
     }
   }
   if (fields["id"] !== undefined && id === undefined)
@@ -189,7 +193,7 @@ function checkPublish(fields: Fields, text: string, fail: Fail): PublishFrame {
   }
   if (typeof data !== "string")
     return fail(
-      `"data" is ${show(data)}; with this ${contentType === undefined ? "encoding" : "contentType"} it must be a string.`,
+      `"data" is ${kindOf(data)}; with this ${contentType === undefined ? "encoding" : "contentType"} it must be a string.`,
       "data",
     );
   if (contentType !== undefined) {
@@ -206,7 +210,7 @@ function parseObject(text: string): Fields {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    const reason = (cause as Error).message;
+    const reason = jsonFault(cause);
     throw new ClientFrameError(
       `the frame is not JSON: ${reason}. Send one JSON object a frame.`,
       undefined,
@@ -215,7 +219,7 @@ function parseObject(text: string): Fields {
     );
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new ClientFrameError(`the frame is ${show(value)}; send one JSON object a frame.`);
+    throw new ClientFrameError(`the frame is ${kindOf(value)}; send one JSON object a frame.`);
   }
   return value as Fields;
 }
@@ -226,6 +230,13 @@ function isShort(id: string): boolean {
 
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** What may hold a payload or a token is told by its kind, and never shown. */
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 function show(value: unknown): string {

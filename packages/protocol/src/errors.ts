@@ -55,6 +55,18 @@ export const ERRORS = {
     title: "The composite position is too large",
   },
   UNAUTHENTICATED: { status: 401, closeCode: 4401, retryable: false, title: "No valid credential was given" },
+  AUTH_UNAVAILABLE: {
+    status: 503,
+    closeCode: 4503,
+    retryable: true,
+    title: "Credentials cannot be checked now",
+  },
+  FORBIDDEN: {
+    status: 403,
+    closeCode: 4403,
+    retryable: false,
+    title: "The credential has no grant for this",
+  },
   HOST_FORBIDDEN: {
     status: 403,
     closeCode: 4403,
@@ -140,11 +152,11 @@ export const ERRORS = {
     status: 503,
     closeCode: 4503,
     retryable: true,
-    title: "The server holds as many connections as it may",
+    title: "As many connections are open as may be",
   },
   DRAINING: { status: 503, closeCode: 4503, retryable: true, title: "The server is going down" },
   LOG_UNAVAILABLE: { status: 503, closeCode: 4503, retryable: true, title: "The log cannot be reached" },
-  LOG_FULL: { status: 507, closeCode: 4503, retryable: true, title: "The log's disk is full" },
+  LOG_FULL: { status: 507, closeCode: 4503, retryable: true, title: "The log is full" },
   LOG_LOCKED: { status: 500, closeCode: 1011, retryable: false, title: "Another process has the log open" },
   ARTIFACT_UNKNOWN: {
     status: 404,
@@ -259,6 +271,8 @@ export interface ErrorDetails {
   readonly line?: number;
   /** Of a page of several channels: the one that could not be read. */
   readonly channel?: string;
+  /** Of a rate: how long until there is room, in milliseconds. */
+  readonly retryAfterMs?: number;
 }
 
 /**

@@ -1,7 +1,7 @@
 export { checkPreview, encodeArtifact } from "./artifact.ts";
 export { fromBase64, toBase64 } from "./base64.ts";
 export { type Allocate, ByteWriter } from "./byte-writer.ts";
-export { ClientFrameError, parseClientFrame } from "./client-frame.ts";
+export { CLIENT_FRAME_TYPES, ClientFrameError, parseClientFrame } from "./client-frame.ts";
 export { CLOSE_CODES, type CloseCode } from "./close-codes.ts";
 export { checkCommandName, compileCommandPattern, isOwnCode } from "./command-name.ts";
 export {
@@ -41,6 +41,7 @@ export type {
   StreamFrame,
   SubscribeFrame,
 } from "./frames.ts";
+export { jsonFault } from "./json-fault.ts";
 export { sliceMember } from "./json-slice.ts";
 export {
   DEFAULT_LIMITS,

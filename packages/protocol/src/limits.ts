@@ -28,10 +28,20 @@ export interface Limits {
   readonly heartbeatMs: number;
   /** Between two pings on a WebSocket, in milliseconds. Default 25,000. */
   readonly pingMs: number;
-  /** How long a WebSocket peer may take to answer a ping, in milliseconds. Default 10,000. */
+  /** How long a WebSocket peer may take to answer a ping, and any to take something of a stream that has ended, in milliseconds. Default 10,000. */
   readonly pongTimeoutMs: number;
+  /** How long a WebSocket that came without a credential may take to send one, in milliseconds. Default 5,000. */
+  readonly authTimeoutMs: number;
   /** Most connections held open at once (streams, WebSockets, long polls). Default 100,000. */
   readonly maxConnections: number;
+  /** The same of one address, plain requests counted too; of IPv6 one network of 64 bits. Default 20,000; `Infinity` for no bound. */
+  readonly maxConnectionsPerAddress: number;
+  /** The same of one subject of tokens. Default 1,000; `Infinity` for no bound. */
+  readonly maxConnectionsPerSubject: number;
+  /** Streams and WebSockets that one address may open a second, on average. Default 5,000; `Infinity` for no bound. */
+  readonly maxConnectsPerSecond: number;
+  /** How long a connection is kept on which no request is under way, in milliseconds. Default 65,000. */
+  readonly keepAliveMs: number;
   /** How long a client may take to send a request's body, in milliseconds; an upload, between two parts of it. Default 30,000. */
   readonly requestTimeoutMs: number;
   /** Largest payload that travels inline where its publisher does not ask for more, in bytes. Default 100,000. */
@@ -74,6 +84,17 @@ export interface Limits {
   readonly maxPresenceTtlMs: number;
   /** Ephemeral messages that one connection, or one address over HTTP, may publish a second, on average. Default 200. */
   readonly maxEphemeralPerSecond: number;
+  /**
+   * Messages that one WebSocket, or over HTTP one subject of tokens or else one address, may publish a second, on average. Default
+   * 1,000; `Infinity` for no bound.
+   */
+  readonly maxPublishesPerSecond: number;
+  /** The same by the bytes of their payloads. Default 16,777,216 (16 MiB); `Infinity` for no bound. */
+  readonly maxPublishBytesPerSecond: number;
+  /** Most channels that the log may hold. Default 1,000,000; `Infinity` for no bound. */
+  readonly maxChannels: number;
+  /** Channels that who publishes may create a minute, on average. Default 600; `Infinity` for no bound. */
+  readonly maxChannelsPerMinute: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -92,7 +113,12 @@ export const DEFAULT_LIMITS: Limits = {
   heartbeatMs: 15_000,
   pingMs: 25_000,
   pongTimeoutMs: 10_000,
+  authTimeoutMs: 5_000,
   maxConnections: 100_000,
+  maxConnectionsPerAddress: 20_000,
+  maxConnectionsPerSubject: 1_000,
+  maxConnectsPerSecond: 5_000,
+  keepAliveMs: 65_000,
   requestTimeoutMs: 30_000,
   inlineBytes: 100_000,
   maxBase64Bytes: 500_000,
@@ -114,6 +140,10 @@ export const DEFAULT_LIMITS: Limits = {
   presenceTtlMs: 60_000,
   maxPresenceTtlMs: 86_400_000,
   maxEphemeralPerSecond: 200,
+  maxPublishesPerSecond: 1_000,
+  maxPublishBytesPerSecond: 16_777_216,
+  maxChannels: 1_000_000,
+  maxChannelsPerMinute: 600,
 };
 
 /** Bytes of UTF-8. Names are short, so these are not configurable. */

@@ -22,3 +22,15 @@ export type { Delivery } from "./create/subscription.ts";
 export type { Handler } from "./http/handler.ts";
 export type { DeleteOptions, PublishOptions } from "./create/message.ts";
 export { createTidings, type InvokeOptions, type SubscribeOptions, type Tidings } from "./tidings.ts";
+export type {
+  Answer as AuthAnswer,
+  AuthCallback,
+  AuthOptions,
+  Ask as AuthAsk,
+  JwtKey,
+  JwtKeySet,
+  JwtPublicKey,
+  JwtSecret,
+  Question as AuthQuestion,
+  SayOptions as AuthHook,
+} from "./auth/index.ts";

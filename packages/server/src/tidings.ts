@@ -28,6 +28,7 @@ import { createRouter } from "./create/routes.ts";
 import { openServices } from "./create/services.ts";
 import { type Delivery, Subscription } from "./create/subscription.ts";
 import { attachUpgrades } from "./create/upgrades.ts";
+import { Descriptors } from "./http/descriptors.ts";
 import type { GuardOptions } from "./http/guard.ts";
 import { createHandler, type Handler } from "./http/handler.ts";
 import { createListener, listen } from "./http/listener.ts";
@@ -120,6 +121,15 @@ export interface Tidings {
     channel: string,
     page?: { readonly after?: string; readonly limit?: number },
   ): { readonly count: number; readonly members: readonly Member[] };
+  /**
+   * Takes a token (by its `jti`), an API key (by its id), or all tokens that a subject has (by their `sub`) back before their time.
+   * Open connections that it concerns are closed; on other nodes that share the log within a second.
+   *
+   * @throws {TidingsError} `CONFIG_INVALID` where the server asks nobody, and what the log met
+   */
+  revoke(
+    target: { readonly token: string } | { readonly subject: string } | { readonly key: string },
+  ): Promise<void>;
   /** Stops taking connections and ends those there are, spread over `drainMs`; then it is quiet, and can be closed. */
   drain(): Promise<void>;
   /** Ends everything at once; what was acknowledged is in the log. */
@@ -129,30 +139,43 @@ export interface Tidings {
 /** Opens the log and builds a server on it. */
 export async function createTidings(options: TidingsOptions = {}): Promise<Tidings> {
   const basePath = checkBasePath(options.basePath ?? "");
-  const { services, close } = await openServices(options);
-  const { connections, hub, publisher, presence, commands } = services;
-  const inProcess: Caller = { transport: "library", maxInFlight: Number.POSITIVE_INFINITY, inFlight: 0 };
   const guard: GuardOptions = {
-    open: options.open ?? false,
+    open: options.open === true || options.auth !== undefined,
     allowedHosts: options.allowedHosts ?? [],
     origins: options.cors?.origins ?? [],
+    credentials: options.auth?.cookie !== undefined,
   };
+  const descriptors = new Descriptors();
+  const { services, close } = await openServices(options, guard, descriptors);
+  const { connections, hub, publisher, presence, commands, logger } = services;
+  const inProcess: Caller = { transport: "library", maxInFlight: Number.POSITIVE_INFINITY, inFlight: 0 };
   const metrics = new Metrics({
     hub,
     publisher,
     presence,
     artifacts: services.artifacts,
     commands,
+    refusals: services.refusals,
+    sockets: services.sockets,
     connections: () => countByTransport(connections.all()),
   });
   const router = createRouter(services, metrics);
   const handler = createHandler({
     router,
     guard,
+    auth: services.auth,
+    sockets: services.sockets,
+    refusals: services.refusals,
     basePath,
     requestTimeoutMs: services.limits.requestTimeoutMs,
     toError: services.toError,
-    onAnswered: (method, pattern, status) => metrics.answered(method, pattern, status),
+    newId: services.newId,
+    onAnswered: (answer, status) => {
+      const { method, pattern } = answer;
+      metrics.answered(method, pattern, status);
+      if (logger.isLevelEnabled("debug"))
+        logger.debug({ request: answer.id, method, route: pattern, status }, "answered");
+    },
   });
   const servers: Server[] = [];
   const subscriptions = new Set<Subscription>();
@@ -163,10 +186,14 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
     attach,
     async listen({ host = "127.0.0.1", port = 8080 } = {}) {
       checkAddress(host, guard.open);
-      const server = createListener(handler, services.limits);
+      const server = createListener(handler, services.limits, (code) => services.refusals.count(code));
+      services.sockets.watch(server);
       attach(server);
       const bound = await listen(server, host, port);
       servers.push(server);
+      const advice = descriptors.advice(services.limits.maxConnections);
+      // Once whoever waits for this has said where the server is.
+      if (advice !== undefined) setImmediate(() => services.logger.warn(advice));
       return { url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}${basePath}`, port: bound };
     },
     async publish(channel, data, options = {}) {
@@ -221,6 +248,15 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
     presence(channel, { after, limit } = {}) {
       const { count, members } = presence.list(channel, after, limit);
       return { count, members: members.map((json) => JSON.parse(json) as Member) };
+    },
+    async revoke(target) {
+      if (services.auth === undefined)
+        throw new TidingsError(
+          "CONFIG_INVALID",
+          "the server asks nobody who they are; give it `auth` first.",
+        );
+      const [[of, id]] = Object.entries(target) as [["token" | "subject" | "key", string]];
+      await services.auth.revocations.revoke(of, id);
     },
     async drain() {
       const stopped = servers.map((server) => new Promise((resolve) => server.close(resolve)));

@@ -1,12 +1,12 @@
 import type { Transport } from "../core/transport.ts";
-import { blockedError } from "../errors.ts";
+import { blockedError, type TidingsError } from "../errors.ts";
 import { makeTransport } from "./make-transport.ts";
 
 const FRAMES = ["welcome", "ok", "gap", "caught-up", "error", "draining", "presence"];
 
 /**
- * The native `EventSource`, where `fetch` does not stream. It sends no headers, so it has no token; it hides heartbeats, so its
- * silence is not noticed; and nobody is told what is wrong with its URL, so its channels are asked for once there is a connection.
+ * The native `EventSource`, where `fetch` does not stream. It sends no headers, so a ticket stands for its token; it hides heartbeats,
+ * so its silence is not noticed; and nobody is told what is wrong with its URL, so its channels are asked for once there is a connection.
  */
 export const eventSource: Transport = makeTransport(
   "event-source",
@@ -25,10 +25,11 @@ export const eventSource: Transport = makeTransport(
       });
     tokens
       .get()
-      .then((token) => {
+      // A server that asks nobody has no tickets.
+      .then((token) => token && http("/tickets", { method: "POST", signal }).then(ticketOf, withoutTickets))
+      .then((query) => {
         if (signal.aborted) return;
-        if (token) return end(blockedError());
-        const source = new EventSource(`${url}/connect`, {
+        const source = new EventSource(`${url}/connect${query || ""}`, {
           withCredentials: options.credentials === "include",
         });
         signal.onabort = () => source.close();
@@ -37,8 +38,15 @@ export const eventSource: Transport = makeTransport(
         // It would come back by itself, but pauses are the link's. It says that it is closed (2) where what answered is no stream.
         source.onerror = () => end(source.readyState > 1 && blockedError());
       })
-      // There is no EventSource here, or a token, which it cannot send.
-      .catch(() => end(blockedError()));
+      // There is no EventSource here, or no ticket.
+      .catch((error) => end(error.code ? error : blockedError()));
     return undefined;
   },
 );
+
+const ticketOf = async (response: Response): Promise<string> =>
+  `?ticket=${((await response.json()) as { readonly ticket: string }).ticket}`;
+
+const withoutTickets = (error: TidingsError): void => {
+  if (error.code !== "NOT_FOUND") throw error;
+};

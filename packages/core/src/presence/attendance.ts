@@ -69,6 +69,11 @@ export class Attendance implements PresenceListener {
     return member.name;
   }
 
+  /** Leaves the channels that it may not be in any more. */
+  narrow(mayBe: (channel: string) => boolean): void {
+    for (const channel of [...this.#memberships.keys()]) if (!mayBe(channel)) this.leave(channel);
+  }
+
   /** Throws as {@link Presence.check}. */
   check(channel: string): void {
     this.#options.presence.check(channel);

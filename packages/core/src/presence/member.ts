@@ -1,4 +1,4 @@
-import { MAX_MEMBER_BYTES, TidingsError } from "@tidings/protocol";
+import { jsonFault, MAX_MEMBER_BYTES, TidingsError } from "@tidings/protocol";
 
 /**
  * Checks a member's name: 1–128 bytes of UTF-8 without control characters.
@@ -37,7 +37,7 @@ export function checkState(text: string, maxBytes: number): string {
   try {
     JSON.parse(text);
   } catch (cause) {
-    throw invalid("state", `the member's state is not JSON (${(cause as Error).message}).`, cause);
+    throw invalid("state", `the member's state is not JSON (${jsonFault(cause)}).`, cause);
   }
   if (!text.isWellFormed()) throw invalid("state", "the member's state holds half a surrogate pair.");
   // Line ends can stand between JSON's tokens alone, never in a string.

@@ -100,6 +100,14 @@ export class LogDouble implements Log {
     return this.#later("describe", () => this.#inner.describe(channel));
   }
 
+  has(channel: string): boolean {
+    return this.#inner.has(channel);
+  }
+
+  get channelCount(): number {
+    return this.#inner.channelCount;
+  }
+
   channels(options: {
     prefix: string;
     after: string;

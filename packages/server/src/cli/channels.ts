@@ -2,7 +2,8 @@ import { Command } from "commander";
 import { ask, readJson, type Server } from "./api.ts";
 import { EXIT, EXIT_HELP } from "./exit.ts";
 import { addServerOptions, serverOf, type ServerOptions } from "./options.ts";
-import { coloursFor, onReaderGone, print } from "./terminal.ts";
+import { type Column, formatTable } from "./table.ts";
+import { onReaderGone, print } from "./terminal.ts";
 
 interface ChannelsOptions extends ServerOptions {
   readonly prefix?: string;
@@ -19,7 +20,13 @@ interface ListedChannel {
   readonly readers: number;
 }
 
-const COLUMNS = ["CHANNEL", "MESSAGES", "BYTES", "READERS", "CURSOR"] as const;
+const COLUMNS: readonly Column[] = [
+  { name: "CHANNEL" },
+  { name: "MESSAGES", isNumber: true },
+  { name: "BYTES", isNumber: true },
+  { name: "READERS", isNumber: true },
+  { name: "CURSOR" },
+];
 
 /** `tidings channels`. */
 export function channelsCommand(): Command {
@@ -47,7 +54,7 @@ async function listChannels(options: ChannelsOptions): Promise<void> {
     if (options.json === true) await print(`${JSON.stringify(channel)}\n`);
     else listed.push(channel);
   }
-  if (options.json !== true) await print(formatTable(listed));
+  if (options.json !== true) await print(formatChannels(listed));
 }
 
 async function* readChannels(server: Server, prefix: string): AsyncGenerator<ListedChannel> {
@@ -64,25 +71,15 @@ async function* readChannels(server: Server, prefix: string): AsyncGenerator<Lis
   } while (after !== undefined);
 }
 
-/** Columns as wide as they need be: names to the left, numbers to the right. */
-function formatTable(listed: readonly ListedChannel[]): string {
-  const rows = listed.map(({ channel, messages, bytes, readers, cursor }) => [
-    channel,
-    messages.toLocaleString("en-US"),
-    bytes.toLocaleString("en-US"),
-    readers.toLocaleString("en-US"),
-    cursor,
-  ]);
-  const widths = COLUMNS.map((name, at) =>
-    rows.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), name.length),
+function formatChannels(listed: readonly ListedChannel[]): string {
+  return formatTable(
+    COLUMNS,
+    listed.map(({ channel, messages, bytes, readers, cursor }) => [
+      channel,
+      messages.toLocaleString("en-US"),
+      bytes.toLocaleString("en-US"),
+      readers.toLocaleString("en-US"),
+      cursor,
+    ]),
   );
-  const { bold } = coloursFor(process.stdout);
-  const format = (row: readonly string[]): string =>
-    row
-      .map((cell, at) =>
-        at === 0 || at === row.length - 1 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0),
-      )
-      .join("  ")
-      .trimEnd();
-  return [bold(format(COLUMNS)), ...rows.map(format)].join("\n").concat("\n");
 }

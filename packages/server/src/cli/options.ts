@@ -72,6 +72,13 @@ export function durationMs(text: string): number {
   return ms;
 }
 
+/** How long something is to hold, in milliseconds: up to ten years. */
+export function lifetimeMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0 && ms <= 3_650 * 86_400_000) return ms;
+  throw new InvalidArgumentError('It must be a time such as "10m", "12h" or "90d", at most 3650d.');
+}
+
 /** Gathers an option that may stand several times. */
 export function collect(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];

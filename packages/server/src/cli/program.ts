@@ -3,15 +3,18 @@ import { version } from "../version.ts";
 import { downloadCommand } from "./artifacts/download-command.ts";
 import { uploadCommand } from "./artifacts/upload-command.ts";
 import { channelsCommand } from "./channels.ts";
+import { checkCommand } from "./check/command.ts";
 import { commandCommand } from "./command/command.ts";
 import { configCommand } from "./config/command.ts";
 import { describeError, EXIT, EXIT_HELP, exitCodeOf } from "./exit.ts";
+import { keyCommand } from "./key/command.ts";
 import { presenceCommand } from "./presence/command.ts";
 import { publishCommand } from "./publish/command.ts";
 import { runCommand } from "./run/command.ts";
 import { serveCommand } from "./serve/command.ts";
 import { subscribeCommand } from "./subscribe/command.ts";
 import { coloursFor, surviveBrokenPipes } from "./terminal.ts";
+import { tokenCommand } from "./token/command.ts";
 
 /** Runs the command line to its end and answers the exit code. Never throws. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
@@ -62,9 +65,18 @@ ${EXIT_HELP}`,
     downloadCommand(),
     commandCommand(),
     presenceCommand(),
+    keyCommand(),
+    tokenCommand(),
     configCommand(),
+    checkCommand(),
   ];
-  // Commands that were made on their own do not take over these settings by themselves.
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of commands) program.addCommand(inheriting(command, program));
   return program;
+}
+
+/** Commands that were made on their own do not take over the settings of the one above by themselves. */
+function inheriting(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const inner of command.commands) inheriting(inner, command);
+  return command;
 }

@@ -80,13 +80,14 @@ export class Backends {
   }
 
   async #try(url: URL, key: Buffer | undefined, invocation: Invocation): Promise<string | undefined> {
-    const { name, input = NOTHING, idempotencyKey, signal } = invocation;
+    const { name, input = NOTHING, idempotencyKey, signal, caller } = invocation;
     const headers = {
       ...(input === NOTHING ? {} : { "Content-Type": "application/json" }),
       "Content-Length": String(input.length),
       Accept: "application/json, application/x-ndjson, application/problem+json",
       "User-Agent": "tidings",
       "Tidings-Command": name,
+      ...(caller.subject === undefined ? {} : { "Tidings-Subject": encodeURIComponent(caller.subject) }),
       ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": encodeURI(idempotencyKey) }),
       ...signatureHeaders(key, input, Date.now()),
     };

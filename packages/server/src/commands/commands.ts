@@ -33,6 +33,8 @@ export interface CallRequest {
   readonly timeoutMs?: number | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly caller: Caller;
+  /** Whom the caller's credential stands for. */
+  readonly who?: Pick<CallerFacts, "subject" | "facts"> | undefined;
   /** JSON; a promise while the caller has no room. It may reject, which is as nothing. */
   readonly onProgress?: ((json: string) => Promise<void> | void) | undefined;
   /** Once, and never after {@link Call.gone}. It MUST NOT throw. */
@@ -78,12 +80,14 @@ export class Commands {
    *   `TOO_MANY_COMMANDS`, `MESSAGE_TOO_LARGE`, `KEY_INVALID`
    */
   call(request: CallRequest): Call {
-    const { name, input, caller, idempotencyKey, onDone } = request;
+    const { name, input, caller, who, idempotencyKey, onDone } = request;
     const route = this.registry.find(name);
     this.#checkRoom(caller, input);
     if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
+    // Another one's key is another key: an answer is for whoever asked.
+    const scope = who?.subject === undefined ? name : `${name} ${who.subject}`;
     const known =
-      idempotencyKey === undefined ? undefined : this.#remembered.find(name, idempotencyKey, input);
+      idempotencyKey === undefined ? undefined : this.#remembered.find(scope, idempotencyKey, input);
     if (known !== undefined && "ok" in known) {
       // As any other answer: not before the caller has got hold of the call.
       queueMicrotask(() => onDone(known));
@@ -102,6 +106,8 @@ export class Commands {
         caller: {
           transport: caller.transport,
           ...(caller.connection === undefined ? {} : { connection: caller.connection }),
+          ...(who?.subject === undefined ? {} : { subject: who.subject }),
+          ...(who?.facts === undefined ? {} : { facts: who.facts }),
         },
         deadlineMs: Date.now() + timeoutMs,
         idempotencyKey,
@@ -113,7 +119,7 @@ export class Commands {
     const call = this.#wait(execution, caller, timeoutMs, onDone);
     if (known === undefined) {
       this.#running.add(execution);
-      if (idempotencyKey !== undefined) this.#remembered.begin(name, idempotencyKey, input, execution);
+      if (idempotencyKey !== undefined) this.#remembered.begin(scope, idempotencyKey, input, execution);
       execution.start(route.run);
     }
     return call;

@@ -3,6 +3,10 @@ export interface CallerFacts {
   readonly transport: "rest" | "websocket" | "library";
   /** Of a WebSocket: the connection's id, as its `welcome` told it. */
   readonly connection?: string;
+  /** Whom the caller's credential stands for: a token's `sub`, a key's name. */
+  readonly subject?: string | undefined;
+  /** What the application's own say added when the caller came in. */
+  readonly facts?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What a run is given. */

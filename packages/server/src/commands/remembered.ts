@@ -29,7 +29,7 @@ export class Remembered {
   }
 
   /**
-   * What there is under a key of a command.
+   * What there is under a key of a command, or of one caller of it.
    *
    * @throws {TidingsError} `KEY_INVALID` where the key was used with another input
    */

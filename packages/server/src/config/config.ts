@@ -1,5 +1,6 @@
-import type { ResolvedPolicy } from "@tidings/core";
+import type { GrantLists, ResolvedPolicy } from "@tidings/core";
 import type { Limits } from "@tidings/protocol";
+import type { AuthCallback, JwtKey } from "../auth/index.ts";
 import type { CommandBackend } from "../commands/index.ts";
 import type { Compression } from "../http/services.ts";
 
@@ -10,6 +11,24 @@ type LogKind = "lmdb" | "memory";
 /** `server`: only the code that embeds the server publishes, no client does. */
 type PublishRight = "anyone" | "server";
 
+/** How those who ask are told apart. Whether anybody is asked at all is for `LoadedConfig.auth` to say. */
+export interface AuthConfig {
+  /** Their PEM files are absolute paths. */
+  readonly jwt: readonly JwtKey[];
+  /** `null`: not looked at. */
+  readonly issuer: string | null;
+  /** `null`: not looked at. */
+  readonly audience: string | null;
+  readonly clockToleranceMs: number;
+  /** An absolute path. */
+  readonly keys: string;
+  /** `null`: cookies are not looked at. */
+  readonly cookie: string | null;
+  readonly anonymous: GrantLists;
+  /** `null`: the application is not asked. */
+  readonly callback: AuthCallback | null;
+}
+
 /** The configuration in force: checked, every field filled in, times in milliseconds and sizes in bytes. */
 export interface Config {
   readonly host: string;
@@ -19,7 +38,9 @@ export interface Config {
   readonly data: string;
   readonly log: LogKind;
   readonly allowedHosts: readonly string[];
+  readonly trustedProxies: readonly string[];
   readonly cors: { readonly origins: readonly string[] };
+  readonly auth: AuthConfig;
   readonly limits: Limits;
   readonly compression: Compression;
   readonly drainMs: number;
@@ -81,6 +102,42 @@ interface CommandBackendInput {
   readonly retries?: number;
 }
 
+/** The application's own say, asked over HTTP. */
+interface AuthCallbackInput {
+  /** Where each question is sent by POST. */
+  readonly url: string;
+  /** Signs each request: `"whsec_…"`, or `"env:NAME"` for the variable that holds it. Default unsigned. */
+  readonly secret?: string;
+  /** What is asked about. Default all three. */
+  readonly actions?: AuthCallback["actions"];
+  /** How long an answer is waited for. Default 2 s. */
+  readonly timeoutMs?: Duration;
+  /** How long an answer to the very same question holds. Default 0: each is asked. */
+  readonly cacheMs?: Duration;
+  /** Of a `connect`, the headers that the application sees. Default none. */
+  readonly headers?: readonly string[];
+}
+
+/** Who may come in, and what tells them apart. With none of `jwt`, `keys`, `anonymous` and `callback` nobody is asked. */
+interface AuthInput {
+  /** What tokens are verified with; at most 16. A path of a PEM file is from the configuration file's folder on. Default none. */
+  readonly jwt?: readonly JwtKey[];
+  /** What a token's `iss` must be; `null`, the default, for anything. */
+  readonly issuer?: string | null;
+  /** What a token's `aud` must be or hold; `null`, the default, for anything. */
+  readonly audience?: string | null;
+  /** How far the clocks of the one who signs and of this server may be apart. Default 10 s. */
+  readonly clockToleranceMs?: Duration;
+  /** The file of API keys, from the configuration file's folder on. Default `keys.json` in the data folder, where it is there. */
+  readonly keys?: string;
+  /** The cookie that may hold a token or key; `null`, the default, for none. */
+  readonly cookie?: string | null;
+  /** What those may do who show nothing. Default nothing. */
+  readonly anonymous?: GrantLists;
+  /** The application's own say; `null`, the default, for none. */
+  readonly callback?: AuthCallbackInput | null;
+}
+
 /** What a configuration file may say; every field may be left out. */
 export interface ConfigInput {
   /** The address to listen on. Default `"127.0.0.1"`: this machine only. */
@@ -95,12 +152,15 @@ export interface ConfigInput {
   readonly log?: LogKind;
   /** Host names that requests may name beside the loopback ones. Default none. */
   readonly allowedHosts?: readonly string[];
+  /** Addresses and networks of proxies whose word on where a request comes from is taken, such as `"10.0.0.0/8"`. Default none. */
+  readonly trustedProxies?: readonly string[];
   readonly cors?: {
     /** Origins whose pages may use the server, such as `"https://app.example"`, or `"*"` for all. Default none. */
     readonly origins?: readonly string[];
   };
+  readonly auth?: AuthInput;
   /** Bounds on what a peer may ask for; see `Limits` for each. */
-  readonly limits?: { readonly [Name in keyof Limits]?: number | string };
+  readonly limits?: { readonly [Name in keyof Limits]?: number | string | null };
   /** What is compressed for clients that ask for it; `http`: event streams and NDJSON, `all`: WebSockets too. Default `"http"`. */
   readonly compression?: Compression;
   /** How long connections are sent away for before the server closes, spread over this time. Default 5 s. */

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS, type Limits } from "@tidings/protocol";
-import type { CommandBackend } from "../commands/index.ts";
 import { keyOfSecret } from "../commands/index.ts";
+import type { Config } from "./config.ts";
 import type { CheckedPolicy } from "./defaults.ts";
 
 /** A field that contradicts another one, in words that complete "field …". */
@@ -29,12 +29,15 @@ const ORDERED: readonly (readonly [keyof Limits, keyof Limits, string])[] = [
 
 /** Secrets that are to come from the environment, and do not. */
 export function findMissingSecrets(
-  commands: readonly CommandBackend[],
+  { commands, auth }: Pick<Config, "commands" | "auth">,
   environment: Readonly<Record<string, string | undefined>>,
 ): Contradiction[] {
-  return commands.flatMap(({ secret }, index) => {
+  const given = [
+    ...commands.map(({ secret }, index) => ({ secret, field: `commands[${index}].secret` })),
+    { secret: auth.callback?.secret, field: "auth.callback.secret" },
+  ];
+  return given.flatMap(({ secret, field }) => {
     if (secret === undefined || keyOfSecret(secret, environment) !== undefined) return [];
-    const field = `commands[${index}].secret`;
     const name = secret.slice("env:".length);
     return [
       {

@@ -1,8 +1,12 @@
 import { DEFAULT_RETENTION, type ResolvedPolicy, type Retention } from "@tidings/core";
 import { DEFAULT_LIMITS } from "@tidings/protocol";
+import { DEFAULT_CLOCK_TOLERANCE_MS } from "../auth/options.ts";
 import type { Config, PolicyInput } from "./config.ts";
 
-/** What holds where nobody says otherwise. `data` stands for the folder of that name in the working folder. */
+/**
+ * What holds where nobody says otherwise. `data` stands for the folder of that name in the working folder, `auth.keys` for
+ * the file of that name in `data`.
+ */
 export const DEFAULTS: Config = {
   host: "127.0.0.1",
   port: 8_080,
@@ -10,7 +14,18 @@ export const DEFAULTS: Config = {
   data: "./data",
   log: "lmdb",
   allowedHosts: [],
+  trustedProxies: [],
   cors: { origins: [] },
+  auth: {
+    jwt: [],
+    issuer: null,
+    audience: null,
+    clockToleranceMs: DEFAULT_CLOCK_TOLERANCE_MS,
+    keys: "keys.json",
+    cookie: null,
+    anonymous: {},
+    callback: null,
+  },
   limits: DEFAULT_LIMITS,
   compression: "http",
   drainMs: 5_000,

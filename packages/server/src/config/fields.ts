@@ -10,19 +10,30 @@ export interface Field {
   readonly text: "plain" | "list" | "boolean" | "json";
 }
 
+/** Fields whose value has an inside that no variable or flag can name. */
+const JSON_FIELDS: readonly string[] = [
+  "policies",
+  "commands",
+  "auth.jwt",
+  "auth.anonymous",
+  "auth.callback",
+];
+
 /** All fields, in the order of the defaults. */
 export const FIELDS: readonly Field[] = leavesOf(DEFAULTS, []);
 
 function leavesOf(value: object, path: readonly string[]): Field[] {
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
     const at = [...path, key];
-    if (typeof inner === "object" && inner !== null && !Array.isArray(inner)) return leavesOf(inner, at);
-    return [{ name: at.join("."), variable: variableFor(at), text: textOf(key, inner) }];
+    const name = at.join(".");
+    const isInner = typeof inner === "object" && inner !== null && !Array.isArray(inner);
+    if (isInner && !JSON_FIELDS.includes(name)) return leavesOf(inner, at);
+    return [{ name, variable: variableFor(at), text: textOf(name, inner) }];
   });
 }
 
-function textOf(key: string, value: unknown): Field["text"] {
-  if (key === "policies" || key === "commands") return "json";
+function textOf(name: string, value: unknown): Field["text"] {
+  if (JSON_FIELDS.includes(name)) return "json";
   if (Array.isArray(value)) return "list";
   return typeof value === "boolean" ? "boolean" : "plain";
 }

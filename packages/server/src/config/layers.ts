@@ -18,6 +18,8 @@ export interface FlagValue {
   readonly value: unknown;
 }
 
+/** Fields that may have a `secret` inside. */
+const SECRET_FIELDS = ["commands", "auth.jwt", "auth.callback"];
 /** Variables that are Tidings' own and no field. */
 const OTHER_VARIABLES = ["TIDINGS_URL", "TIDINGS_TOKEN", "TIDINGS_CONFIG"];
 /** What Kubernetes sets in every container beside a service whose name begins with "tidings". */
@@ -89,11 +91,29 @@ export function checkRawLayer({ raw, sourceOf, problems }: RawLayer): {
   return { layer: {}, problems: [...problems, ...found] };
 }
 
-/** Secrets are not shown, nor the text of which they may be a part. */
+/** Secrets are not shown, nor the text of which they may be a part; what stands for a public key may be a private one. */
 function showField(path: readonly PropertyKey[], value: unknown): string {
-  const isSecret = path[0] === "commands" && (path.at(-1) === "secret" || path.length === 1);
-  if (!isSecret || typeof value !== "string") return showValue(value);
-  return path.length === 1 ? "text that is not JSON" : "something else";
+  const field = fieldAt(path);
+  if (SECRET_FIELDS.includes(field) && value !== undefined) {
+    const isWhole = path.length === field.split(".").length;
+    if (isWhole && typeof value === "string") return "text that is not JSON";
+    const name = path.at(-1);
+    if (name === "secret" || (name === "publicKey" && typeof value === "string" && value.includes("-----")))
+      return "something else";
+  }
+  return showValue(value);
+}
+
+/** The variables that a source names as the place of a secret, as `env:NAME`. */
+export function secretVariables(raw: unknown): readonly string[] {
+  return SECRET_FIELDS.flatMap((field) => {
+    const value = valueAt(raw, field.split("."));
+    const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return entries.flatMap((entry) => {
+      const secret = valueAt(entry, ["secret"]);
+      return typeof secret === "string" && secret.startsWith("env:") ? [secret.slice("env:".length)] : [];
+    });
+  });
 }
 
 function suggest(path: readonly PropertyKey[], known: readonly string[]): string {

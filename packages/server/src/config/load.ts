@@ -1,10 +1,20 @@
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import type { AuthOptions } from "../auth/index.ts";
+import { findAuthFaults } from "./auth-checks.ts";
+import { authOptionsOf, resolveJwt } from "./auth.ts";
 import type { Config } from "./config.ts";
-import { findContradictions, findMissingSecrets } from "./cross-checks.ts";
+import { type Contradiction, findContradictions, findMissingSecrets } from "./cross-checks.ts";
 import { completePolicy, DEFAULTS } from "./defaults.ts";
 import { FIELDS, setAt, valueAt } from "./fields.ts";
 import { loadConfigFile } from "./file.ts";
-import { checkRawLayer, environmentLayer, flagLayer, type FlagValue, type RawLayer } from "./layers.ts";
+import {
+  checkRawLayer,
+  environmentLayer,
+  flagLayer,
+  type FlagValue,
+  type RawLayer,
+  secretVariables,
+} from "./layers.ts";
 import { ConfigError, type ConfigProblem, type Source } from "./problem.ts";
 import type { Layer } from "./schema.ts";
 
@@ -22,6 +32,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Where each field's value came from, by names such as `limits.maxMessageBytes`. */
   readonly sources: ReadonlyMap<string, Source>;
+  /** What `config.auth` comes to; `undefined` where nobody is asked. */
+  readonly auth: AuthOptions | undefined;
 }
 
 /**
@@ -31,22 +43,14 @@ export interface LoadedConfig {
  * @throws {ConfigError} with all that is wrong at once (`CONFIG_INVALID`)
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfig> {
-  const folder = options.folder ?? process.cwd();
   const environment = options.environment ?? process.env;
-  const file = await loadConfigFile(folder, options.file ?? (environment["TIDINGS_CONFIG"] || undefined));
-
-  const rawLayers: RawLayer[] = [environmentLayer(environment), flagLayer(options.flags ?? [])];
-  if (file !== undefined) {
-    rawLayers.unshift({ raw: file.raw, sourceOf: () => ({ kind: "file", name: file.name }), problems: [] });
-  }
-  const layers = rawLayers.map((rawLayer) => ({ ...checkRawLayer(rawLayer), sourceOf: rawLayer.sourceOf }));
-  const problems = layers.flatMap((layer) => layer.problems);
-  if (problems.length > 0) throw new ConfigError(problems);
-
-  const { values, sources } = merge(layers);
+  const loaded = await assembleConfig(options);
+  const { config, sources } = loaded;
+  const auth = authOptionsOf(config.auth, sources.get("auth.keys")?.kind !== "default");
   const contradictions = [
-    ...findContradictions(values.limits, values.policies),
-    ...findMissingSecrets(values.commands, environment),
+    ...loaded.contradictions,
+    ...findMissingSecrets(config, environment),
+    ...findAuthFaults(config, auth, environment, Date.now()),
   ];
   if (contradictions.length > 0) {
     throw new ConfigError(
@@ -56,14 +60,58 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
       })),
     );
   }
+  return { config, sources, auth };
+}
+
+/**
+ * The same without asking whether its parts go together, and whether its secrets and keys are there: for a command that
+ * needs a path of it, and runs where the server's environment is not.
+ *
+ * @throws {ConfigError} with all fields that are wrong
+ */
+export async function assembleConfig(options: LoadOptions = {}): Promise<{
+  readonly config: Config;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly contradictions: readonly Contradiction[];
+}> {
+  const folder = options.folder ?? process.cwd();
+  const environment = options.environment ?? process.env;
+  const file = await loadConfigFile(folder, options.file ?? (environment["TIDINGS_CONFIG"] || undefined));
+
+  const rawLayers: RawLayer[] = [environmentLayer(environment), flagLayer(options.flags ?? [])];
+  if (file !== undefined) {
+    rawLayers.unshift({ raw: file.raw, sourceOf: () => ({ kind: "file", name: file.name }), problems: [] });
+  }
+  const layers = rawLayers.map((rawLayer) => ({ ...checkRawLayer(rawLayer), sourceOf: rawLayer.sourceOf }));
+  const named = rawLayers.flatMap(({ raw }) => secretVariables(raw));
+  const problems = layers
+    .flatMap((layer) => layer.problems)
+    // No field has such a variable, but a field names it.
+    .filter(
+      ({ source, field }) => field !== "" || source.kind !== "environment" || !named.includes(source.name),
+    );
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const { values, sources } = merge(layers);
   // A path in a file is from the file's folder on, so that it means the same from wherever the server is started.
-  const dataFolder = sources.get("data")?.kind === "file" && file !== undefined ? dirname(file.path) : folder;
+  const folderOf = (field: string): string =>
+    sources.get(field)?.kind === "file" && file !== undefined ? dirname(file.path) : folder;
+  const data = resolve(folderOf("data"), values.data);
+  const { auth } = values;
   const config: Config = {
     ...values,
-    data: resolve(dataFolder, values.data),
+    data,
+    auth: {
+      ...auth,
+      jwt: resolveJwt(auth.jwt, folderOf("auth.jwt")),
+      keys:
+        sources.get("auth.keys")?.kind === "default"
+          ? join(data, auth.keys)
+          : resolve(folderOf("auth.keys"), auth.keys),
+    },
     policies: values.policies.map((policy) => completePolicy(policy, values.limits)),
   };
-  return { config, sources };
+  return { config, sources, contradictions: findContradictions(values.limits, values.policies) };
 }
 
 type Values = Omit<Config, "policies"> & { readonly policies: NonNullable<Layer["policies"]> };
@@ -90,5 +138,6 @@ function merge(layers: readonly { readonly layer: Layer; readonly sourceOf: RawL
 
 /** The source of `policies[0].retention` is that of `policies`. */
 function sourceOfField(field: string, sources: ReadonlyMap<string, Source>): ConfigProblem["source"] {
-  return sources.get(field) ?? sources.get(field.replace(/\[.*/, "")) ?? { kind: "default" };
+  const outer = field.replace(/\[.*|\.[^.]*$/, "");
+  return sources.get(field) ?? sources.get(outer) ?? { kind: "default" };
 }

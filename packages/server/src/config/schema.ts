@@ -1,5 +1,8 @@
+import { RIGHTS } from "@tidings/core";
 import type { Limits } from "@tidings/protocol";
 import { z } from "zod";
+// Not by the room's index: the command line starts without the server.
+import { MAX_PATTERNS } from "../auth/claims.ts";
 import type { Config } from "./config.ts";
 import type { CheckedPolicy } from "./defaults.ts";
 import {
@@ -7,15 +10,24 @@ import {
   channelPattern,
   commandPattern,
   commandSecret,
+  cookieName,
   count,
   duration,
+  filePath,
   folderPath,
+  headerName,
   hostName,
+  jwtAlgorithm,
+  jwtSecret,
   listenHost,
   logKind,
+  network,
   oneOf,
+  orNone,
   orUnlimited,
   origin,
+  publicKey,
+  shortText,
   size,
   type ValueType,
   yesOrNo,
@@ -23,8 +35,9 @@ import {
 
 /** What one source says, checked: quantities are numbers, and what it does not say is absent. */
 export type Layer = {
-  readonly [Name in Exclude<keyof Config, "cors" | "limits" | "policies">]?: Config[Name];
+  readonly [Name in Exclude<keyof Config, "auth" | "cors" | "limits" | "policies">]?: Config[Name];
 } & {
+  readonly auth?: Partial<Config["auth"]>;
   readonly cors?: Partial<Config["cors"]>;
   readonly limits?: Partial<Limits>;
   readonly policies?: readonly CheckedPolicy[];
@@ -47,6 +60,7 @@ const MAX_ARTIFACT_BYTES = 1_024 * 1_024 * MIB;
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const tenMinutes = duration(1, 10 * MINUTE, "10 minutes");
+const tenMinutesOrNone = duration(0, 10 * MINUTE, "10 minutes");
 /** Proxies cut what is silent for a minute, and so do clients. */
 const oneMinute = duration(1, MINUTE, "1 minute");
 
@@ -67,7 +81,12 @@ const LIMITS: { readonly [Name in keyof Limits]: ValueType<number> } = {
   heartbeatMs: oneMinute,
   pingMs: oneMinute,
   pongTimeoutMs: oneMinute,
+  authTimeoutMs: oneMinute,
   maxConnections: count(1, 10_000_000),
+  maxConnectionsPerAddress: orUnlimited(count(1, 10_000_000)),
+  maxConnectionsPerSubject: orUnlimited(count(1, 10_000_000)),
+  maxConnectsPerSecond: orUnlimited(count(1, 1_000_000)),
+  keepAliveMs: tenMinutes,
   requestTimeoutMs: duration(1, 60 * MINUTE, "1 hour"),
   inlineBytes: size(64 * MIB),
   maxBase64Bytes: size(64 * MIB),
@@ -89,6 +108,10 @@ const LIMITS: { readonly [Name in keyof Limits]: ValueType<number> } = {
   presenceTtlMs: duration(1, 365 * DAY, "365 days"),
   maxPresenceTtlMs: duration(1, 365 * DAY, "365 days"),
   maxEphemeralPerSecond: count(1, 1_000_000),
+  maxPublishesPerSecond: orUnlimited(count(1, 10_000_000)),
+  maxPublishBytesPerSecond: orUnlimited(size(1_024 * 1_024 * MIB)),
+  maxChannels: orUnlimited(count(1, 1_000_000_000)),
+  maxChannelsPerMinute: orUnlimited(count(1, 10_000_000)),
 };
 
 const retention = z.strictObject({
@@ -118,6 +141,72 @@ const commandBackend = z.strictObject({
   retries: leaf(count(0, 10)).optional(),
 });
 
+const jwtKey = z
+  .strictObject({
+    algorithm: leaf(jwtAlgorithm).optional(),
+    secret: leaf(jwtSecret).optional(),
+    publicKey: leaf(publicKey).optional(),
+    kid: leaf(shortText).optional(),
+    jwks: leaf(backendUrl).optional(),
+  })
+  .superRefine((key, context) => {
+    const given = Object.entries(key).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    const [kind, needed] =
+      key.jwks !== undefined
+        ? ["a key set", ["jwks"]]
+        : key.algorithm === "HS256"
+          ? ["HS256", ["algorithm", "secret"]]
+          : [key.algorithm ?? "a key that is no set", ["algorithm", "publicKey"]];
+    const tell = (name: string, message: string): void =>
+      context.addIssue({ code: "custom", path: [name], message });
+    // Without an algorithm it is not known what else is needed.
+    const missing = needed
+      .filter((name) => !given.includes(name))
+      .slice(0, key.algorithm === undefined ? 1 : 2);
+    for (const name of missing) tell(name, `there, for ${kind}: ${JWT_ALLOWED[name]}`);
+    if (missing.includes("algorithm")) return;
+    const taken = key.jwks === undefined ? [...needed, "kid"] : needed;
+    for (const name of given) if (!taken.includes(name)) tell(name, `left out beside ${taken.join(" and ")}`);
+  });
+
+const JWT_ALLOWED: Readonly<Record<string, string>> = {
+  algorithm: jwtAlgorithm.allowed,
+  secret: jwtSecret.allowed,
+  publicKey: publicKey.allowed,
+};
+
+const anonymous = z.strictObject(
+  Object.fromEntries(
+    RIGHTS.map((right) => [
+      right,
+      z
+        .array(leaf(right === "command" ? commandPattern : channelPattern))
+        .max(MAX_PATTERNS)
+        .optional(),
+    ]),
+  ),
+);
+
+const callback = z.strictObject({
+  url: leaf(backendUrl),
+  secret: leaf(commandSecret).optional(),
+  actions: z.array(leaf(oneOf("connect", "subscribe", "publish"))).optional(),
+  timeoutMs: leaf(oneMinute).optional(),
+  cacheMs: leaf(tenMinutesOrNone).optional(),
+  headers: z.array(leaf(headerName)).max(16).optional(),
+});
+
+const auth = z.strictObject({
+  jwt: z.array(jwtKey).max(16).optional(),
+  issuer: leaf(orNone(shortText)).optional(),
+  audience: leaf(orNone(shortText)).optional(),
+  clockToleranceMs: leaf(tenMinutesOrNone).optional(),
+  keys: leaf(filePath).optional(),
+  cookie: leaf(orNone(cookieName)).optional(),
+  anonymous: anonymous.optional(),
+  callback: callback.nullable().optional(),
+});
+
 const schema = z.strictObject({
   host: leaf(listenHost).optional(),
   port: leaf(count(0, 65_535, " (0: any free port)")).optional(),
@@ -125,14 +214,16 @@ const schema = z.strictObject({
   data: leaf(folderPath).optional(),
   log: leaf(logKind).optional(),
   allowedHosts: z.array(leaf(hostName)).optional(),
+  trustedProxies: z.array(leaf(network)).max(1_000).optional(),
   cors: z.strictObject({ origins: z.array(leaf(origin)).optional() }).optional(),
+  auth: auth.optional(),
   limits: z
     .strictObject(
       Object.fromEntries(Object.entries(LIMITS).map(([name, type]) => [name, leaf(type).optional()])),
     )
     .optional(),
   compression: leaf(oneOf("off", "http", "all")).optional(),
-  drainMs: leaf(duration(0, 10 * MINUTE, "10 minutes")).optional(),
+  drainMs: leaf(tenMinutesOrNone).optional(),
   logLevel: leaf(oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent")).optional(),
   logFormat: leaf(oneOf("auto", "text", "json")).optional(),
   policies: z.array(policy).max(10_000).optional(),
@@ -142,6 +233,10 @@ const schema = z.strictObject({
 /** The names each object may have, by the path of the object; `*` stands for an index. */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   "": Object.keys(schema.shape),
+  auth: Object.keys(auth.shape),
+  "auth.jwt.*": ["algorithm", "secret", "publicKey", "kid", "jwks"],
+  "auth.anonymous": RIGHTS,
+  "auth.callback": Object.keys(callback.shape),
   cors: ["origins"],
   limits: Object.keys(LIMITS),
   "policies.*": Object.keys(policy.shape),

@@ -1,6 +1,7 @@
 import { compileCommandPattern, compilePattern } from "@tidings/protocol";
 // Not by the room's index: the command line starts without the server.
 import { keyOfSecret } from "../commands/index.ts";
+import { isNetwork } from "../http/address.ts";
 import { parseDuration, parseSize, parseWhole } from "./units.ts";
 
 /** One field's check: what a value means, or `undefined` where it is not allowed; and the words for what is. */
@@ -59,10 +60,25 @@ export const yesOrNo: ValueType<boolean> = {
   parse: (value) => (typeof value === "boolean" ? value : undefined),
 };
 
+/** As another type, with `null` for none. */
+export function orNone<T>(type: ValueType<T>): ValueType<T | null> {
+  return {
+    allowed: `${type.allowed}; null for none`,
+    parse: (value) => (value === null ? null : type.parse(value)),
+  };
+}
+
+export const shortText: ValueType<string> = {
+  allowed: "a text of 1 to 255 characters",
+  parse: (value) => (typeof value === "string" && value !== "" && value.length <= 255 ? value : undefined),
+};
+
 export const folderPath: ValueType<string> = {
   allowed: "the path of a folder",
   parse: (value) => (typeof value === "string" && value !== "" && !value.includes("\0") ? value : undefined),
 };
+
+export const filePath: ValueType<string> = { ...folderPath, allowed: "the path of a file" };
 
 /** What `listen` takes: a name or an address, without brackets. */
 export const listenHost: ValueType<string> = {
@@ -83,6 +99,11 @@ export const hostName: ValueType<string> = {
     typeof value === "string" && /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/.test(value)
       ? value.toLowerCase()
       : undefined,
+};
+
+export const network: ValueType<string> = {
+  allowed: 'an IP address or network, such as "10.0.0.5", "10.0.0.0/8" or "fd00::/8"',
+  parse: (value) => (typeof value === "string" && isNetwork(value) ? value : undefined),
 };
 
 /** A web origin as browsers send it (RFC 6454 §6.1), or `*`. */
@@ -146,6 +167,42 @@ export const commandSecret: ValueType<string> = {
       ? value
       : undefined;
   },
+};
+
+/** Belongs to the key: what a token says of it must be the same (RFC 8725 §3.1). */
+export const jwtAlgorithm: ValueType<"HS256" | "RS256" | "ES256" | "EdDSA"> = {
+  allowed:
+    '"HS256" or "RS256" or "ES256" or "EdDSA"; with "none" anyone could write a token, so it is not among them',
+  parse: (value) => oneOf("HS256", "RS256", "ES256", "EdDSA").parse(value),
+};
+
+/** Its length is looked at once its variable is known. */
+export const jwtSecret: ValueType<string> = {
+  allowed: 'a text of at least 32 bytes; or "base64:" and such bytes, or "env:" and the name of a variable',
+  // What begins as a name and is none is a slip, and not a secret: it would be printed.
+  parse: (value) =>
+    typeof value === "string" && value !== "" && /^(?!env:)|^env:[A-Za-z_][A-Za-z0-9_]*$/.test(value)
+      ? value
+      : undefined,
+};
+
+export const publicKey: ValueType<string> = {
+  allowed: "the path of a PEM file with a public key or certificate; or the PEM itself",
+  parse: (value) => filePath.parse(value),
+};
+
+/** RFC 9110 §5.1. */
+export const headerName: ValueType<string> = {
+  allowed: "the name of a header",
+  parse: (value) =>
+    typeof value === "string" && /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,255}$/.test(value) ? value : undefined,
+};
+
+/** A cookie's name is a token (RFC 6265 §4.1.1). */
+export const cookieName: ValueType<string> = {
+  allowed: 'the name of a cookie, such as "__Host-tidings"',
+  parse: (value) =>
+    typeof value === "string" && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/.test(value) ? value : undefined,
 };
 
 /** `lmdb` and `memory`; the others are named, so that the answer is not "unknown". */

@@ -1,6 +1,7 @@
 import type { Policy } from "@tidings/core";
 import type { Limits } from "@tidings/protocol";
 import type { Logger } from "pino";
+import type { AuthOptions } from "../auth/index.ts";
 import type { CommandBackend } from "../commands/index.ts";
 import type { Compression } from "../http/services.ts";
 
@@ -15,6 +16,10 @@ export interface TidingsOptions {
   readonly policies?: readonly Policy[];
   /** Commands that HTTP backends answer; those that `tidings.command` registers come first. Default none. */
   readonly commands?: readonly CommandBackend[];
+  /** How those who ask are told apart. Default: not at all, and then only loopback is served, or with `open` everyone. */
+  readonly auth?: AuthOptions;
+  /** Addresses and networks of proxies whose word on where a request comes from is taken. Default none. */
+  readonly trustedProxies?: readonly string[];
   /** Serve, without authentication, requests that come in on other addresses than loopback. Default false. */
   readonly open?: boolean;
   /** Names of this server beside those of loopback, with or without a port. Default none. */

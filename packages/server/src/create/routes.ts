@@ -1,6 +1,7 @@
 import { serveAppend, serveArtifact, serveRemove, serveUpload } from "../artifacts/http/index.ts";
 import { Canary } from "../health/canary.ts";
 import { serveChannels, serveHead, serveTruncate } from "../http/channels.ts";
+import { admitReads, checkSome } from "../http/authorize.ts";
 import { connectBody } from "../http/connect-body.ts";
 import { negotiate } from "../http/negotiate.ts";
 import { HttpCallers, serveCommand, serveCommandList } from "../http/commands.ts";
@@ -10,8 +11,10 @@ import { serveDeleteMember, servePresence, servePutMember } from "../http/presen
 import { sendJson } from "../http/problem.ts";
 import { serveDeleteKey, servePublish } from "../http/publish.ts";
 import { connectQuery, readQuery } from "../http/query.ts";
+import { serveRestore, serveRevocations, serveRevoke } from "../http/revocations.ts";
 import { type Exchange, Router } from "../http/router.ts";
 import type { Services } from "../http/services.ts";
+import { serveTicket } from "../http/tickets.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { serveNdjson } from "../transports/ndjson/index.ts";
 import { servePage } from "../transports/page/index.ts";
@@ -28,35 +31,43 @@ export function createRouter(services: Services, metrics: Metrics): Router {
   const canary = new Canary(services.hub, services.publisher, CANARY_TIMEOUT_MS);
   const callers = new HttpCallers(services.limits.maxCommandsInFlight);
   return new Router()
-    .on("GET", "/", ({ res }) => sendJson(res, 200, { name: "tidings", version, links: LINKS }))
-    .on("GET", "/channels", ({ res, query }) => serveChannels(services, res, query))
-    .on("GET", "/channels/*", (exchange) => services.admission.pass(() => serveChannel(services, exchange)))
-    .on("HEAD", "/channels/*", ({ res, name }) => serveHead(services, res, name))
-    .on("POST", "/channels/*", ({ req, res, name, query }) => servePublish(services, req, res, name, query))
-    .on("DELETE", "/channels/*", ({ req, res, name, query }) =>
-      query.has("key")
-        ? serveDeleteKey(services, req, res, name, query)
-        : serveTruncate(services, res, name, query),
+    .on("GET", "/", "anyone", ({ res }) => sendJson(res, 200, { name: "tidings", version, links: LINKS }))
+    .on("GET", "/channels", "parts", (exchange) => serveChannels(services, exchange))
+    .on("GET", "/channels/*", "parts", (exchange) =>
+      services.admission.pass(() => serveChannel(services, exchange)),
     )
-    .on("GET", "/connect", (exchange) => services.admission.pass(() => serveConnect(services, exchange)))
-    .on("POST", "/connect", (exchange) => services.admission.pass(() => serveConnect(services, exchange)))
-    .on("PATCH", "/connections/:id", ({ req, res, name }) => servePatch(services, req, res, name))
-    .on("POST", "/artifacts", (exchange) => serveUpload(services, exchange))
-    .on("GET", "/artifacts/:id", (exchange) => serveArtifact(services, exchange))
-    .on("HEAD", "/artifacts/:id", (exchange) => serveArtifact(services, exchange))
-    .on("PATCH", "/artifacts/:id", (exchange) => serveAppend(services, exchange))
-    .on("DELETE", "/artifacts/:id", (exchange) => serveRemove(services, exchange))
-    .on("GET", "/commands", ({ res, query }) => serveCommandList(services, res, query))
-    .on("POST", "/commands/*", ({ req, res, name, query }) =>
-      serveCommand(services, callers, req, res, name, query),
+    .on("HEAD", "/channels/*", "subscribe", ({ res, name }) => serveHead(services, res, name))
+    .on("POST", "/channels/*", "publish", (exchange) => servePublish(services, exchange))
+    .on("DELETE", "/channels/*", "parts", (exchange) => serveDelete(services, exchange))
+    .on("GET", "/connect", "parts", (exchange) =>
+      services.admission.pass(() => serveConnect(services, exchange)),
     )
-    .on("GET", "/presence/*", ({ req, res, name, query }) => servePresence(services, req, res, name, query))
-    .on("PUT", "/presence/*", ({ req, res, name, query }) => servePutMember(services, req, res, name, query))
-    .on("DELETE", "/presence/*", ({ res, name, query }) => serveDeleteMember(services, res, name, query))
-    .on("GET", "/healthz", ({ res }) => sendJson(res, 200, { status: "alive" }))
-    .on("GET", "/readyz", ({ res }) => serveReady(services, canary, res))
-    .on("GET", "/openapi.json", ({ res }) => sendJson(res, 200, openApi))
-    .on("GET", "/metrics", async ({ res }) => {
+    .on("POST", "/connect", "parts", (exchange) =>
+      services.admission.pass(() => serveConnect(services, exchange)),
+    )
+    .on("PATCH", "/connections/:id", "parts", (exchange) => servePatch(services, exchange))
+    .on("POST", "/artifacts", "parts", (exchange) => serveUpload(services, exchange))
+    .on("GET", "/artifacts/:id", "parts", (exchange) => serveArtifact(services, exchange))
+    .on("HEAD", "/artifacts/:id", "parts", (exchange) => serveArtifact(services, exchange))
+    .on("PATCH", "/artifacts/:id", "parts", (exchange) => serveAppend(services, exchange))
+    .on("DELETE", "/artifacts/:id", "parts", (exchange) => serveRemove(services, exchange))
+    .on("GET", "/commands", "parts", (exchange) => serveCommandList(services, exchange))
+    .on("POST", "/commands/*", "command", (exchange) => serveCommand(services, callers, exchange))
+    .on("GET", "/presence/*", "presence", (exchange) => servePresence(services, exchange))
+    .on("PUT", "/presence/*", "presence", ({ req, res, name, query }) =>
+      servePutMember(services, req, res, name, query),
+    )
+    .on("DELETE", "/presence/*", "presence", ({ res, name, query }) =>
+      serveDeleteMember(services, res, name, query),
+    )
+    .on("POST", "/tickets", "known", (exchange) => serveTicket(services, exchange))
+    .on("GET", "/revocations", "server", (exchange) => serveRevocations(services, exchange))
+    .on("POST", "/revocations", "server", (exchange) => serveRevoke(services, exchange))
+    .on("DELETE", "/revocations", "server", (exchange) => serveRestore(services, exchange))
+    .on("GET", "/healthz", "anyone", ({ res }) => sendJson(res, 200, { status: "alive" }))
+    .on("GET", "/readyz", "anyone", ({ res }) => serveReady(services, canary, res))
+    .on("GET", "/openapi.json", "anyone", ({ res }) => sendJson(res, 200, openApi))
+    .on("GET", "/metrics", "server", async ({ res }) => {
       const text = await metrics.text();
       res.writeHead(200, { "Content-Type": metrics.contentType, "Cache-Control": "no-store" }).end(text);
     });
@@ -74,35 +85,47 @@ const LINKS = {
 };
 
 /** `GET /channels/{channel}`: one URL, and the transport that the request asks for. */
-async function serveChannel(services: Services, { req, res, query, name }: Exchange): Promise<void> {
+async function serveChannel(services: Services, { req, res, query, name, access }: Exchange): Promise<void> {
   const kind = negotiate(req, ["json", "sse", "ndjson", "html"]);
   const read = readQuery(req, query, name, services, kind === "json" || kind === "html");
+  // The page is the same for all, and reads the channel as any client does.
+  if (kind === "html") return servePage(res, name);
+  await admitReads(access, read, true, services);
   switch (kind) {
-    case "html":
-      return servePage(res, name);
     case "json":
-      return servePoll(services, req, res, read, false);
+      return servePoll(services, req, res, read, false, access);
     case "sse":
-      return serveSse(services, res, read, false);
+      return serveSse(services, res, read, false, access);
     case "ndjson":
-      return serveNdjson(services, res, read, false);
+      return serveNdjson(services, res, read, false, access);
   }
 }
 
+/** `DELETE /channels/{channel}`: with a key what its newest message is, else messages. */
+async function serveDelete(services: Services, exchange: Exchange): Promise<void> {
+  const { res, name, query, access } = exchange;
+  const isOfKey = query.has("key");
+  await access.check(isOfKey ? "publish" : "admin", name);
+  if (isOfKey) await serveDeleteKey(services, exchange);
+  else await serveTruncate(services, res, name, query);
+}
+
 /** `GET /connect` and `POST /connect`: many channels on one connection, as the URL says, or the body. */
-async function serveConnect(services: Services, { req, res, query }: Exchange): Promise<void> {
+async function serveConnect(services: Services, { req, res, query, access }: Exchange): Promise<void> {
   const kind = negotiate(req, ["json", "sse", "ndjson"]);
+  checkSome(access);
   const isPosted = req.method === "POST";
   // Lines that end where a page would.
   const isShort = isPosted && kind === "ndjson" && query.has("wait");
   const isPage = kind === "json" || isShort;
-  const read = isPosted
+  const asked = isPosted
     ? await connectBody(req, query, services, isPage)
     : connectQuery(req, query, services, isPage);
-  if (kind === "sse") return serveSse(services, res, read, true);
-  if (isShort) return serveFrames(services, res, read);
-  if (kind === "ndjson") return serveNdjson(services, res, read, true);
-  return servePoll(services, req, res, read, true);
+  const read = await admitReads(access, asked, kind === "json", services);
+  if (kind === "sse") return serveSse(services, res, read, true, access);
+  if (isShort) return serveFrames(services, res, read, access);
+  if (kind === "ndjson") return serveNdjson(services, res, read, true, access);
+  return servePoll(services, req, res, read, true, access);
 }
 
 async function serveReady(services: Services, canary: Canary, res: Exchange["res"]): Promise<void> {

@@ -12,14 +12,22 @@ import {
 } from "@tidings/core";
 import { DEFAULT_LIMITS, type Limits } from "@tidings/protocol";
 import { type Logger, pino } from "pino";
+import { REVOCATIONS_POLICY } from "../auth/index.ts";
 import { Artifacts, FolderStore } from "../artifacts/index.ts";
 import { Backends, Commands } from "../commands/index.ts";
 import { CANARY_CHANNEL } from "../health/canary.ts";
+import { Addresses } from "../http/address.ts";
 import { Admission } from "../http/admission.ts";
+import { Arrivals } from "../http/arrivals.ts";
 import { Connections } from "../http/connections.ts";
+import { Descriptors } from "../http/descriptors.ts";
+import type { GuardOptions } from "../http/guard.ts";
+import { Refusals } from "../http/refusals.ts";
 import { Senders } from "../http/senders.ts";
+import { Sockets } from "../http/sockets.ts";
 import { CATCH_UP_BYTES, errorMaker, type Services } from "../http/services.ts";
 import { LmdbLog } from "../logs/lmdb/index.ts";
+import { closeAuth, openAuth } from "./auth.ts";
 import type { TidingsOptions } from "./options.ts";
 import { createPacer } from "./pacer.ts";
 
@@ -38,15 +46,20 @@ export interface OpenedServices {
 }
 
 /** Opens the log and builds on it what the rooms share. */
-export async function openServices(options: TidingsOptions): Promise<OpenedServices> {
+export async function openServices(
+  options: TidingsOptions,
+  guard: GuardOptions,
+  descriptors: Descriptors = new Descriptors(),
+): Promise<OpenedServices> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const logger = options.logger ?? pino({ level: "silent" });
   const canary = { pattern: CANARY_CHANNEL, retention: CANARY_RETENTION, publish: "server" } as const;
-  const policies = new Policies([canary, ...(options.policies ?? [])], {
+  const policies = new Policies([canary, REVOCATIONS_POLICY, ...(options.policies ?? [])], {
     maxMessageBytes: limits.maxMessageBytes,
     inlineBytes: limits.inlineBytes,
     maxArtifactBytes: limits.maxArtifactBytes,
   });
+  const addresses = new Addresses(options.trustedProxies ?? []);
   const commands = new Commands(limits, logger);
   const backends = new Backends(limits.maxCommandBytes);
   // Before the log is opened: what is wrong with them must not leave it open.
@@ -75,7 +88,6 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
     // Not from Node's pool: a shared batch would keep the whole slab it was cut from.
     allocate: (size) => Buffer.allocUnsafeSlow(size),
   });
-  const connections = new Connections(limits, pacer.arrived);
   const presence = new Presence({
     limits,
     policies,
@@ -89,16 +101,33 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
     },
     defer: setImmediate,
   });
+  const publisher = new Publisher(log, policies, limits, {
+    store: artifacts,
+    nowMs: Date.now,
+    onFault: (error) =>
+      logger.warn({ err: error }, "an artifact was not bound to its message; a sweep will do it"),
+  });
+  const { auth: authOptions } = options;
+  const auth =
+    authOptions === undefined
+      ? undefined
+      : await openAuth(authOptions, { hub, publisher, addresses, logger, guard }).catch(
+          async (error: unknown) => {
+            hub.close();
+            await artifacts.close();
+            await log.close();
+            throw error;
+          },
+        );
   const toError = errorMaker(logger);
+  const connections = new Connections(limits, { sessions: auth?.sessions, onOpened: pacer.arrived });
+  const refusals = new Refusals();
   const services: Services = {
     log,
     hub,
-    publisher: new Publisher(log, policies, limits, {
-      store: artifacts,
-      nowMs: Date.now,
-      onFault: (error) =>
-        logger.warn({ err: error }, "an artifact was not bound to its message; a sweep will do it"),
-    }),
+    publisher,
+    auth,
+    addresses,
     policies,
     artifacts,
     presence,
@@ -116,7 +145,10 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
       toError,
     },
     admission: new Admission(),
-    senders: new Senders(limits.maxEphemeralPerSecond, Date.now),
+    arrivals: new Arrivals(limits.maxConnectsPerSecond, Date.now),
+    sockets: new Sockets({ limits, addresses, descriptors, refusals }),
+    refusals,
+    senders: new Senders(limits, Date.now),
     commands,
     logger,
     nodeId: newId(),
@@ -143,6 +175,7 @@ export async function openServices(options: TidingsOptions): Promise<OpenedServi
   const close = async (): Promise<void> => {
     clearInterval(sweeper);
     clearInterval(artifactSweeper);
+    if (auth !== undefined) closeAuth(auth);
     commands.close();
     backends.close();
     connections.close();

@@ -1,12 +1,16 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { quote, TidingsError } from "@tidings/protocol";
+import { RIGHTS } from "@tidings/core";
+import { type Access, isSomebody, OPEN_ACCESS, unauthenticated } from "../auth/index.ts";
+import { REQUEST_HEADER } from "../http/answer.ts";
+import { admitReads } from "../http/authorize.ts";
 import { checkRequest, type GuardOptions } from "../http/guard.ts";
 import { splitUrl } from "../http/handler.ts";
 import { connectQuery, type ReadQuery, readQuery } from "../http/query.ts";
 import type { Services } from "../http/services.ts";
 import { refuseUpgrade } from "../http/upgrade.ts";
-import { WebSocketTransport } from "../transports/websocket/index.ts";
+import { type Handshake, offersFrames, WebSocketTransport } from "../transports/websocket/index.ts";
 
 /** Serves the WebSocket upgrades of a Node server that are for URLs below the base path; the answer ends that. */
 export function attachUpgrades(
@@ -23,12 +27,25 @@ export function attachUpgrades(
     // Until the transport has it, a socket that breaks is nobody's.
     socket.on("error", ignore);
     const serve = async (): Promise<void> => {
-      socket.off("error", ignore);
       try {
+        // The cheapest first: who comes too often is told so before anything else is looked at.
+        const why = services.sockets.whyOver(req.socket);
+        if (why !== undefined) throw why;
+        services.arrivals.check(services.addresses.of(req));
         checkRequest(req, guard);
-        transport.serve(req, socket, head, upgradeQuery(req, url, services), url?.path === "/connect");
+        const query = url?.query ?? new URLSearchParams();
+        const { auth } = services;
+        const access = auth === undefined ? OPEN_ACCESS : await auth.gate.enter(req, query, true);
+        const asked = upgradeQuery(req, url?.path ?? "/", query, services);
+        const isMulti = url?.path === "/connect";
+        const handshake = await admit(req, asked, isMulti, services, access);
+        socket.off("error", ignore);
+        transport.serve(req, socket, head, handshake);
       } catch (error) {
-        refuseUpgrade(socket, services.toError(error));
+        const request = services.newId();
+        const told = services.toError(error, request);
+        services.refusals.count(told.code);
+        refuseUpgrade(socket, told, { [REQUEST_HEADER]: request });
       }
     };
     void services.admission.pass(serve);
@@ -43,15 +60,48 @@ function isOurs(path: string | undefined): boolean {
   return path === "/connect" || path?.startsWith("/channels/") === true;
 }
 
-function upgradeQuery(req: IncomingMessage, url: ReturnType<typeof splitUrl>, services: Services): ReadQuery {
+/**
+ * Refuses before the upgrade what can be refused then. One that shows nothing, and asks for what is not for anonymous ones, may
+ * still show something in its first frame, if it speaks the subprotocol that has frames.
+ */
+async function admit(
+  req: IncomingMessage,
+  asked: ReadQuery,
+  isMulti: boolean,
+  services: Services,
+  access: Access,
+): Promise<Handshake> {
+  const { identity } = access;
+  const network = services.addresses.networkOf(req);
+  const mayWait = !isSomebody(identity) && offersFrames(req);
+  if (RIGHTS.some((right) => identity.grants.allowsAny(right))) {
+    try {
+      const read = await admitReads(access, asked, !isMulti, services);
+      return { read, access, network, isMulti, isWaiting: false };
+    } catch (error) {
+      if (!mayWait || services.toError(error).code !== "UNAUTHENTICATED") throw error;
+    }
+  }
+  if (mayWait) return { read: asked, access, network, isMulti, isWaiting: true };
+  if (!isSomebody(identity))
+    throw unauthenticated(
+      "this needs a credential: as a header, a ticket, a cookie, or in the first frame of a tidings.v1 WebSocket.",
+    );
+  throw new TidingsError("FORBIDDEN", "the credential has no grants; ask for one that has.");
+}
+
+function upgradeQuery(
+  req: IncomingMessage,
+  path: string,
+  query: URLSearchParams,
+  services: Services,
+): ReadQuery {
   if (req.headers.upgrade?.toLowerCase() !== "websocket") {
     throw new TidingsError(
       "UPGRADE_INVALID",
       `an upgrade to ${quote(String(req.headers.upgrade))} is not offered; the one that is, is websocket.`,
     );
   }
-  const path = url?.path ?? "/";
-  const query = url?.query ?? new URLSearchParams();
   if (path === "/connect") return connectQuery(req, query, services, false);
   if (path.startsWith("/channels/"))
     return readQuery(req, query, decodePath(path.slice("/channels/".length)), services, false);

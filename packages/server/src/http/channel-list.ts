@@ -1,4 +1,4 @@
-import { checkChannel, sliceMember, TidingsError } from "@tidings/protocol";
+import { checkChannel, jsonFault, sliceMember, TidingsError } from "@tidings/protocol";
 import { z } from "zod";
 import { parseExact } from "./exact-json.ts";
 import { checkEvents, defaultStart, type JoinRequest, type ReadChannel, readStart } from "./query.ts";
@@ -142,11 +142,6 @@ function parseJson(body: Uint8Array): Readonly<Record<string, unknown>> | undefi
     if (!("join" in value)) return { ...value };
     return { ...value, join: parseExact(sliceMember(text, "join") as string) };
   } catch (cause) {
-    throw new TidingsError(
-      "BODY_INVALID",
-      `the body is not JSON in UTF-8 (${(cause as Error).message}).`,
-      {},
-      cause,
-    );
+    throw new TidingsError("BODY_INVALID", `the body is not JSON in UTF-8 (${jsonFault(cause)}).`, {}, cause);
   }
 }

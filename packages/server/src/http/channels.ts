@@ -1,7 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { checkChannel, formatCursor, parseCursor, quote, TidingsError, toOffset } from "@tidings/protocol";
+import { checkAny } from "./authorize.ts";
 import { sendJson } from "./problem.ts";
 import { checkNames, readCount } from "./query.ts";
+import type { Exchange } from "./router.ts";
 import type { Services } from "./services.ts";
 
 const DEFAULT_LIST = 100;
@@ -60,12 +62,12 @@ export async function serveTruncate(
   res.writeHead(204).end();
 }
 
-/** `GET /channels`: the channels that were ever written to, by name, a page at a time. */
-export async function serveChannels(
-  { log, hub }: Services,
-  res: ServerResponse,
-  query: URLSearchParams,
-): Promise<void> {
+/**
+ * `GET /channels`: the channels that were ever written to, by name, a page at a time: of each page those that whoever asks may
+ * read, so that a page with a `next` may be short.
+ */
+export async function serveChannels({ log, hub }: Services, { res, query, access }: Exchange): Promise<void> {
+  checkAny(access, "subscribe");
   checkNames(query, ["prefix", "after", "limit"]);
   const limit = readCount("limit", query.get("limit") ?? String(DEFAULT_LIST), 1, MAX_LIST);
   const prefix = query.get("prefix") ?? "";
@@ -73,7 +75,9 @@ export async function serveChannels(
   // The system's channels sort before all others, and are shown only to those who ask for them.
   const isOrdinary = !prefix.startsWith("$") && after < AFTER_RESERVED;
   const found = await log.channels({ prefix, after: isOrdinary ? AFTER_RESERVED : after, limit });
-  const channels = found.map(({ channel, epoch, head, earliest, messages, bytes }) => ({
+  const { grants } = access.identity;
+  const shown = found.filter(({ channel }) => grants.allows("subscribe", channel));
+  const channels = shown.map(({ channel, epoch, head, earliest, messages, bytes }) => ({
     channel,
     cursor: formatCursor({ epoch, offset: head }),
     earliest: formatCursor({ epoch, offset: toOffset(earliest - 1) }),

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { quote, TidingsError } from "@tidings/protocol";
 import type { Call, Caller, CallRequest, Fault, Outcome } from "../commands/index.ts";
+import { checkAny } from "./authorize.ts";
 import { readBody, requireJson } from "./body.ts";
 import { negotiate } from "./negotiate.ts";
 import { sendDocument, sendJson } from "./problem.ts";
 import { readIdempotencyKey } from "./publish.ts";
 import { checkNames, invalid, readCount } from "./query.ts";
+import type { Exchange } from "./router.ts";
 import type { Services } from "./services.ts";
 
 /** An address can be a proxy's or a whole office's, so it may have more than one connection may. */
@@ -21,8 +23,7 @@ export class HttpCallers {
     this.#maxInFlight = maxCommandsInFlight * CALLERS_PER_ADDRESS;
   }
 
-  of(req: IncomingMessage): Caller {
-    const address = req.socket.remoteAddress ?? "";
+  of(address: string): Caller {
     const known = this.#callers.get(address);
     if (known !== undefined) return known;
     this.#forgetIdle();
@@ -39,7 +40,8 @@ export class HttpCallers {
 }
 
 /** `GET /commands`: what can be called here. */
-export function serveCommandList({ commands }: Services, res: ServerResponse, query: URLSearchParams): void {
+export function serveCommandList({ commands }: Services, { res, query, access }: Exchange): void {
+  checkAny(access, "command");
   checkNames(query, []);
   sendJson(res, 200, { commands: commands.registry.list() });
 }
@@ -48,10 +50,7 @@ export function serveCommandList({ commands }: Services, res: ServerResponse, qu
 export async function serveCommand(
   services: Services,
   callers: HttpCallers,
-  req: IncomingMessage,
-  res: ServerResponse,
-  name: string,
-  query: URLSearchParams,
+  { req, res, name, query, access }: Exchange,
 ): Promise<void> {
   const { commands, limits } = services;
   checkNames(query, ["timeout", "timeoutMs", "idempotencyKey"]);
@@ -62,10 +61,13 @@ export async function serveCommand(
   commands.registry.find(name);
   const input = await readInput(req, limits.maxCommandBytes);
   if (res.destroyed) return;
+  // Its input may have taken its time.
+  services.auth?.sessions.check(access);
   const waitMs = Math.min(timeoutMs ?? limits.maxCommandTimeoutMs, limits.maxCommandTimeoutMs);
   // A command may be quiet for longer than a socket may be idle. Node sets the time anew for the next request.
   req.socket.setTimeout(waitMs + limits.requestTimeoutMs);
-  const request = { name, input, timeoutMs, idempotencyKey, caller: callers.of(req) };
+  const caller = callers.of(services.addresses.networkOf(req));
+  const request = { name, input, timeoutMs, idempotencyKey, caller, who: access.identity };
   if (kind === "ndjson") answerLines(services, res, request);
   else answerOnce(services, res, request);
 }

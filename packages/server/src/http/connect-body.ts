@@ -32,7 +32,7 @@ export async function connectBody(
   const waitMs = readWait(req, query, limits);
   requireJson(req, "what to read");
   // Before the body is taken in: what is turned away need not be sent.
-  if (!isPage || waitMs > 0) services.connections.checkRoom();
+  if (!isPage || waitMs > 0) services.connections.checkRoom(services.addresses.networkOf(req));
   const bytes = await readBody(req, MAX_CONNECT_BYTES, "BATCH_TOO_LARGE", "Use several connections.");
   const { subscribe = [], join = [] } = parseLists(connectSchema, bytes, services);
   const channels = new Map<string, ReadChannel | undefined>();

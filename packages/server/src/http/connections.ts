@@ -1,11 +1,17 @@
 import type { Connection } from "@tidings/core";
 import { type Limits, TidingsError } from "@tidings/protocol";
+import type { Access, Identity, Session, Sessions } from "../auth/index.ts";
+import { subjectOf } from "./senders.ts";
+import { tooManyOf } from "./sockets.ts";
+import { Tally } from "./tally.ts";
 import { Wheel } from "./wheel.ts";
 
 /** One held request or socket, as the server looks after it. Calls MUST NOT throw. */
-export interface OpenConnection {
+export interface OpenConnection extends Session {
   readonly id: string;
   readonly transport: "sse" | "ndjson" | "websocket" | "long-poll";
+  /** As what its address is counted. */
+  readonly network: string;
   /** Its readers, where channels can come and go on it by `PATCH /connections/{id}`. */
   readonly connection?: Connection | undefined;
   /** Whether its client sends the position in all its channels back in a header, which bounds them. */
@@ -25,14 +31,23 @@ const RECONNECT_MIN_MS = 500;
 export class Connections {
   readonly #limits: Limits;
   readonly #open = new Map<string, OpenConnection>();
+  readonly #byNetwork = new Tally();
+  readonly #bySubject = new Tally();
+  /** Of those that have one: as it was when they were counted. */
+  readonly #subjectOf = new Map<OpenConnection, string>();
   readonly #wheels: Readonly<Record<"stream" | "websocket", Wheel<OpenConnection>>>;
+  readonly #sessions: Sessions | undefined;
   readonly #onOpened: () => void;
   #isDraining = false;
   #emptied: (() => void) | undefined;
 
-  /** `onOpened` is called for each connection that is added. */
-  constructor(limits: Limits, onOpened: () => void = () => undefined) {
+  /** `sessions` is absent where the server is open; `onOpened` is called for each connection that is added. */
+  constructor(
+    limits: Limits,
+    { sessions, onOpened }: { readonly sessions?: Sessions | undefined; readonly onOpened: () => void },
+  ) {
     this.#limits = limits;
+    this.#sessions = sessions;
     this.#onOpened = onOpened;
     const beat = (connection: OpenConnection): void => connection.beat?.();
     this.#wheels = { stream: new Wheel(limits.heartbeatMs, beat), websocket: new Wheel(limits.pingMs, beat) };
@@ -55,30 +70,74 @@ export class Connections {
   }
 
   /**
-   * To be asked before a connection is begun.
+   * To be asked right before a connection is begun, with its access and as what its address is counted: that credential may
+   * have ended since it was looked at.
    *
-   * @throws {TidingsError} `DRAINING`, `TOO_MANY_CONNECTIONS`
+   * @throws {TidingsError} `DRAINING`, `TOO_MANY_CONNECTIONS`, `UNAUTHENTICATED`
    */
-  checkRoom(): void {
+  checkRoom(network: string, access?: Access): void {
+    if (access !== undefined) this.#sessions?.check(access);
     if (this.#isDraining)
       throw new TidingsError("DRAINING", "the server is going down; connect again in a few seconds.");
-    if (this.#open.size < this.#limits.maxConnections) return;
-    throw new TidingsError(
-      "TOO_MANY_CONNECTIONS",
-      `the server holds ${this.#limits.maxConnections} connections, as many as it may; try again later.`,
-    );
+    const { maxConnections, maxConnectionsPerAddress } = this.#limits;
+    if (this.#open.size >= maxConnections) {
+      throw new TidingsError(
+        "TOO_MANY_CONNECTIONS",
+        `the server holds ${maxConnections} connections, as many as it may; try again later.`,
+      );
+    }
+    if (this.#byNetwork.of(network) >= maxConnectionsPerAddress) throw tooManyOf(maxConnectionsPerAddress);
+    if (access !== undefined) this.#checkSubject(subjectOf(access.identity));
   }
 
   add(connection: OpenConnection): void {
     this.#open.set(connection.id, connection);
+    this.#byNetwork.add(connection.network);
+    this.#countSubject(connection, subjectOf(connection.access.identity));
+    this.#sessions?.add(connection);
     this.#onOpened();
     if (connection.beat !== undefined) this.#wheelOf(connection).add(connection);
   }
 
   delete(connection: OpenConnection): void {
     if (!this.#open.delete(connection.id)) return;
+    this.#byNetwork.delete(connection.network);
+    this.#countSubject(connection, undefined);
+    this.#sessions?.delete(connection);
     this.#wheelOf(connection).delete(connection);
     if (this.#open.size === 0) this.#emptied?.();
+  }
+
+  /**
+   * Has an open connection go on as another identity: one that came with nothing is its subject's from now on.
+   *
+   * @throws {TidingsError} `TOO_MANY_CONNECTIONS`, and those of {@link Sessions.renew}
+   */
+  renew(connection: OpenConnection, identity: Identity): void {
+    const subject = subjectOf(identity);
+    if (subject !== this.#subjectOf.get(connection)) this.#checkSubject(subject);
+    this.#sessions?.renew(connection, identity);
+    this.#countSubject(connection, subject);
+  }
+
+  #checkSubject(subject: string | undefined): void {
+    const { maxConnectionsPerSubject } = this.#limits;
+    if (subject === undefined || this.#bySubject.of(subject) < maxConnectionsPerSubject) return;
+    throw new TidingsError(
+      "TOO_MANY_CONNECTIONS",
+      `the token's subject has ${maxConnectionsPerSubject} connections, as many as one may (maxConnectionsPerSubject); close some, ` +
+        "or try again later.",
+    );
+  }
+
+  #countSubject(connection: OpenConnection, subject: string | undefined): void {
+    const before = this.#subjectOf.get(connection);
+    if (before === subject) return;
+    if (before !== undefined) this.#bySubject.delete(before);
+    this.#subjectOf.delete(connection);
+    if (subject === undefined) return;
+    this.#subjectOf.set(connection, subject);
+    this.#bySubject.add(subject);
   }
 
   /**

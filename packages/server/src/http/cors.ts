@@ -6,7 +6,7 @@ const REQUEST_HEADERS =
   "Authorization, Content-Digest, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, Last-Event-ID, " +
   "Prefer, Range, Repr-Digest, Upload-Complete, Upload-Length, Upload-Offset";
 const RESPONSE_HEADERS =
-  "ETag, Retry-After, Preference-Applied, Tidings-Cursor, Tidings-Earliest, Tidings-Messages, Tidings-Bytes, " +
+  "ETag, Retry-After, Preference-Applied, Tidings-Request, Tidings-Cursor, Tidings-Earliest, Tidings-Messages, Tidings-Bytes, " +
   "Tidings-Retention, Accept-Ranges, Content-Disposition, Content-Range, Location, Repr-Digest, Upload-Complete, " +
   "Upload-Length, Upload-Limit, Upload-Offset";
 /** How long a browser may remember a preflight, in seconds. */
@@ -20,6 +20,9 @@ export function applyCors(req: IncomingMessage, res: ServerResponse, options: Gu
   if (origin !== undefined && isAllowedOrigin(origin, options)) {
     res.setHeader("Access-Control-Allow-Origin", origin);
     res.setHeader("Access-Control-Expose-Headers", RESPONSE_HEADERS);
+    // Only for origins that are listed by name: with "*" any page could use its visitors' cookies.
+    if (options.credentials && options.origins.includes(origin))
+      res.setHeader("Access-Control-Allow-Credentials", "true");
     if (isPreflight) {
       res.setHeader("Access-Control-Allow-Methods", METHODS);
       res.setHeader("Access-Control-Allow-Headers", REQUEST_HEADERS);

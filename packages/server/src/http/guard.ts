@@ -1,14 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import { quote, TidingsError } from "@tidings/protocol";
 
-/** Who may reach a server that has no authentication yet. */
+/** Who may reach the server, whatever they show. */
 export interface GuardOptions {
-  /** Serve requests that come in on other addresses than loopback. */
+  /** Serve requests that come in on other addresses than loopback: whoever asks is asked who they are, or need not be. */
   readonly open: boolean;
   /** Names of this server, beside those of loopback: `push.example.com`, with or without a port. */
   readonly allowedHosts: readonly string[];
   /** Origins whose pages may use the server: `https://app.example.com`, or `*` for all. */
   readonly origins: readonly string[];
+  /** Whether pages of the listed origins may send their cookies. */
+  readonly credentials: boolean;
 }
 
 const LOOPBACK_NAME = /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/;
@@ -28,7 +30,7 @@ export function checkRequest(req: IncomingMessage, options: GuardOptions): void 
       "this server has no authentication and answers on loopback alone; set open (--open) to serve a network you trust.",
     );
   }
-  const host = (req.headers.host ?? req.headers[":authority"] ?? "").toString().toLowerCase();
+  const host = hostOf(req);
   checkHost(host, options, isLoopback);
   checkOrigin(req, host, options);
 }
@@ -36,6 +38,15 @@ export function checkRequest(req: IncomingMessage, options: GuardOptions): void 
 /** Whether pages of this origin may read answers (Fetch, "CORS protocol"). */
 export function isAllowedOrigin(origin: string, options: GuardOptions): boolean {
   return options.origins.includes("*") || options.origins.includes(origin);
+}
+
+/** Whether pages of this origin may use cookies: those of the server itself, and of the origins that are listed by name. */
+export function isTrustedOrigin(req: IncomingMessage, origin: string, options: GuardOptions): boolean {
+  return isSameOrigin(origin, hostOf(req)) || options.origins.includes(origin);
+}
+
+function hostOf(req: IncomingMessage): string {
+  return (req.headers.host ?? req.headers[":authority"] ?? "").toString().toLowerCase();
 }
 
 function checkHost(host: string, options: GuardOptions, isLoopback: boolean): void {

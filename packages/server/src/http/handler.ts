@@ -1,21 +1,32 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidingsError } from "@tidings/protocol";
-import { Answer, type OnAnswered } from "./answer.ts";
+import { OPEN_ACCESS } from "../auth/index.ts";
+import { Answer, type AnswerOptions, type OnAnswered } from "./answer.ts";
+import { authorize } from "./authorize.ts";
 import { BodyDeadline, hasBody } from "./body-deadline.ts";
 import { applyCors } from "./cors.ts";
 import { checkRequest, type GuardOptions } from "./guard.ts";
 import { OwnResponse } from "./own-response.ts";
 import { sendProblem } from "./problem.ts";
+import type { Refusals } from "./refusals.ts";
 import type { Router } from "./router.ts";
+import { securityHeaders } from "./security-headers.ts";
+import type { AuthServices, Services } from "./services.ts";
+import type { Sockets } from "./sockets.ts";
 
 export interface HandlerOptions {
   readonly router: Router;
   readonly guard: GuardOptions;
+  readonly sockets: Sockets;
+  readonly refusals: Refusals;
+  /** Absent where the server is open. */
+  readonly auth: AuthServices | undefined;
   /** A path that all URLs begin with, such as `/push`; empty for none. */
   readonly basePath: string;
   /** How long a request's body may take, in milliseconds; an upload's, between two parts of it. */
   readonly requestTimeoutMs: number;
-  readonly toError: (error: unknown) => TidingsError;
+  readonly newId: () => string;
+  readonly toError: Services["toError"];
   readonly onAnswered: OnAnswered;
 }
 
@@ -46,14 +57,16 @@ export function splitUrl(
 }
 
 export function createHandler(options: HandlerOptions): Handler {
+  const { guard, newId, onAnswered } = options;
+  const common: AnswerOptions = { onAnswered, newId, headers: securityHeaders(guard) };
   return (req, res, next) => {
     // A peer that breaks the connection in the middle is no fault of the server's.
     req.on("error", ignore);
     res.on("error", ignore);
     // A body that came with its head is there, and known to be whole, once the parser is done with what it was given:
     // at the end of this turn of the event loop it needs neither a deadline nor events.
-    if (next === undefined && hasBody(req)) setImmediate(() => void handle(options, req, res));
-    else void handle(options, req, res, next);
+    if (next === undefined && hasBody(req)) setImmediate(() => void handle(options, common, req, res));
+    else void handle(options, common, req, res, next);
   };
 }
 
@@ -61,13 +74,14 @@ function ignore(): void {}
 
 async function handle(
   options: HandlerOptions,
+  common: AnswerOptions,
   req: IncomingMessage,
   res: ServerResponse,
   next?: (error?: unknown) => void,
 ): Promise<void> {
-  const { router, guard, basePath, requestTimeoutMs, toError, onAnswered } = options;
+  const { router, guard, auth, sockets, refusals, basePath, requestTimeoutMs, toError } = options;
   const method = req.method ?? "GET";
-  const answer = new Answer(method, onAnswered);
+  const answer = new Answer(method, common);
   if (res instanceof OwnResponse) res.answer = answer;
   res.on("close", () => {
     answer.over(res.statusCode);
@@ -77,7 +91,11 @@ async function handle(
     const url = splitUrl(req, basePath);
     // Before anything is checked: what is for the app's other routes is for them to judge.
     if (next !== undefined && (url === undefined || router.allowed(url.path) === "")) return next();
+    if (!(res instanceof OwnResponse)) dress(res, answer);
     BodyDeadline.watch(req, res, requestTimeoutMs);
+    const whyOver = sockets.whyOver(req.socket);
+    // Whatever it asks for: there is no room to keep it.
+    if (whyOver !== undefined) res.shouldKeepAlive = false;
     checkRequest(req, guard);
     if (applyCors(req, res, guard)) return;
     if (url === undefined)
@@ -87,11 +105,28 @@ async function handle(
       return void res.writeHead(204, { Allow: `${router.allowed(path)}, OPTIONS` }).end();
     const found = router.find(method, path);
     answer.pattern = found.pattern;
-    await found.route({ req, res, query, name: found.name });
+    const { name, rule } = found;
+    // Health and administration are for those who want to know why.
+    if (whyOver !== undefined && rule !== "anyone" && rule !== "server") throw whyOver;
+    let access = OPEN_ACCESS;
+    if (auth !== undefined && rule !== "anyone") {
+      const entering = auth.gate.enter(req, query, false);
+      access = entering instanceof Promise ? await entering : entering;
+      const waits = authorize(access, rule, name);
+      if (waits !== undefined) await waits;
+    }
+    await found.route({ req, res, query, name, access });
   } catch (caught) {
-    const error = toError(caught);
+    const error = toError(caught, answer.id);
+    refusals.count(error.code);
     const isMethod = error.code === "METHOD_NOT_ALLOWED";
     const path = splitUrl(req, basePath)?.path ?? "/";
     sendProblem(res, error, isMethod ? { Allow: `${router.allowed(path)}, OPTIONS` } : {});
   }
+}
+
+/** Of an app's own server, whose responses are not ours. */
+function dress(res: ServerResponse, { headers }: Answer): void {
+  for (let at = 0; at < headers.length; at += 2)
+    res.setHeader(headers[at] as string, headers[at + 1] as string);
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { type Limits, TidingsError } from "@tidings/protocol";
+import { type ErrorCode, type Limits, TidingsError } from "@tidings/protocol";
 import { expectContinue } from "./body-deadline.ts";
 import type { Handler } from "./handler.ts";
 import { OwnResponse } from "./own-response.ts";
@@ -8,8 +8,6 @@ import { rawProblem } from "./problem.ts";
 
 /** A URL may name many channels, and `Last-Event-ID` as many cursors. */
 const MAX_HEADER_BYTES = 65_536;
-/** Above the 60 s that most load balancers keep an idle connection, so that it is they who close it. */
-const KEEP_ALIVE_MS = 65_000;
 const MAX_HEADERS_TIME_MS = 15_000;
 
 /**
@@ -19,8 +17,12 @@ const MAX_HEADERS_TIME_MS = 15_000;
  */
 const BACKLOG = 65_535;
 
-/** Node's HTTP server with bounds on what a sender may take its time with. */
-export function createListener(handler: Handler, limits: Limits): Server {
+/** Node's HTTP server with bounds on what a sender may take its time with. `onRefused` is told of what never becomes a request. */
+export function createListener(
+  handler: Handler,
+  limits: Limits,
+  onRefused: (code: ErrorCode) => void = () => undefined,
+): Server {
   const headersTimeout = Math.min(MAX_HEADERS_TIME_MS, limits.requestTimeoutMs);
   const server: Server = createServer(
     {
@@ -29,7 +31,7 @@ export function createListener(handler: Handler, limits: Limits): Server {
       headersTimeout,
       // It would end uploads that take long; the handler bounds each body by itself.
       requestTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeout: limits.keepAliveMs,
       connectionsCheckingInterval: Math.min(1_000, headersTimeout),
       // Other upgrades may be passed over (RFC 9110 §7.8): curl and Java offer h2c with plain requests. Node 22 before
       // 22.21 does not know the option, and refuses them.
@@ -42,6 +44,8 @@ export function createListener(handler: Handler, limits: Limits): Server {
     expectContinue(req);
     handler(req, res);
   });
+  // Node would answer 417 by itself, past everything that is checked. Any other expectation may be passed over (RFC 9110 §10.1.1).
+  server.on("checkExpectation", handler);
   // A socket on which nothing moves: a client that does not take its answer would have the server keep it for good.
   // A long poll may be quiet for as long as it may be held; streams set this aside, since slow is not gone.
   server.timeout = limits.longPollMaxMs + limits.requestTimeoutMs;
@@ -51,7 +55,9 @@ export function createListener(handler: Handler, limits: Limits): Server {
     // Nor to one whose request was cut on its way: its sender would take the path's fault for its own.
     const isCut = error.code === "HPE_INVALID_EOF_STATE";
     if (!socket.writable || answer?.headersSent === true || isCut) return void socket.destroy();
-    socket.end(rawProblem(clientError(error)));
+    const told = clientError(error);
+    onRefused(told.code);
+    socket.end(rawProblem(told));
   });
   return server;
 }

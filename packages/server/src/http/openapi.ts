@@ -4,6 +4,7 @@ import { artifactOperations, uploadOperation } from "./openapi/artifact-operatio
 import { channelOperations, listOperation } from "./openapi/channel-operations.ts";
 import { commandListOperation, commandOperation } from "./openapi/command-operations.ts";
 import { connectByBodyOperation, connectOperation, patchOperation } from "./openapi/connect-operations.ts";
+import { credentialOperations } from "./openapi/credential-operations.ts";
 import { headers } from "./openapi/headers.ts";
 import { presenceOperations, presenceSchemas } from "./openapi/presence-operations.ts";
 import { schemas } from "./openapi/schemas.ts";
@@ -31,6 +32,7 @@ export function describeApi(limits: Limits): object {
       { name: "commands", description: "Requests with an answer of their own." },
       { name: "artifacts", description: "Payloads too large to travel in a message, and files of any size." },
       { name: "presence", description: "Who is in a channel." },
+      { name: "credentials", description: "Tickets, and what was revoked." },
       { name: "system", description: "Health, metrics, and this document." },
     ],
     paths: {
@@ -43,11 +45,24 @@ export function describeApi(limits: Limits): object {
       "/artifacts": { post: uploadOperation(limits) },
       "/artifacts/{artifact}": artifactOperations(),
       "/presence/{channel}": presenceOperations(limits),
+      ...credentialOperations(),
       ...systemOperations(),
     },
-    components: { schemas: { ...schemas(limits), ...presenceSchemas }, headers },
+    // One of them, or none where the server asks nobody, or the operation is for anonymous ones too.
+    security: [{ bearer: [] }, { ticket: [] }, {}],
+    components: { schemas: { ...schemas(limits), ...presenceSchemas }, headers, securitySchemes },
   };
 }
+
+const securitySchemes = {
+  bearer: { type: "http", scheme: "bearer", description: "A JSON Web Token, or an API key." },
+  ticket: {
+    type: "apiKey",
+    in: "query",
+    name: "ticket",
+    description: "From `POST /tickets`: once, and for 30 s.",
+  },
+};
 
 /** {@link describeApi} with the default limits. */
 export const openApi: object = describeApi(DEFAULT_LIMITS);

@@ -1,4 +1,9 @@
-import { type IncomingMessage, ServerResponse } from "node:http";
+import {
+  type IncomingMessage,
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  ServerResponse,
+} from "node:http";
 import type { Socket } from "node:net";
 import type { Answer } from "./answer.ts";
 
@@ -22,6 +27,18 @@ type ParsedSocket = Socket & { readonly parser?: { readonly incoming?: IncomingM
 /** A response of the server's own listener: nobody else listens to it, so its socket may outlive it. */
 export class OwnResponse extends ServerResponse {
   answer: Answer | undefined;
+
+  // With what every answer has. As setHeader would, for less: Node keeps headers that are set in a table, and writes those that
+  // are given here as they stand.
+  override writeHead(
+    status: number,
+    reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
+    headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
+  ): this {
+    const given = typeof reason === "string" ? headers : reason;
+    const all = this.answer === undefined ? given : this.answer.dress(given);
+    return typeof reason === "string" ? super.writeHead(status, reason, all) : super.writeHead(status, all);
+  }
 
   /**
    * Takes the socket from HTTP, as an upgrade does: request, response and parser can be collected then, which are more than

@@ -1,9 +1,12 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { checkHolder } from "../auth/index.ts";
 import { errorFrame, formatCursor, quote, TidingsError } from "@tidings/protocol";
+import { checkSome } from "./authorize.ts";
 import { readBody } from "./body.ts";
 import { parseLists, patchSchema, readEntry, readJoin } from "./channel-list.ts";
 import { sendJson } from "./problem.ts";
 import { checkPosition, type ReadChannel } from "./query.ts";
+import { renew } from "./renew.ts";
+import type { Exchange } from "./router.ts";
 import type { Services } from "./services.ts";
 
 const MAX_PATCH_BYTES = 262_144;
@@ -17,21 +20,23 @@ const LENIENT = /(?:^|[,;\s])handling\s*=\s*"?lenient\b/i;
  */
 export async function servePatch(
   services: Services,
-  req: IncomingMessage,
-  res: ServerResponse,
-  id: string,
+  { req, res, name: id, access }: Exchange,
 ): Promise<void> {
+  checkSome(access);
   const bytes = await readBody(req, MAX_PATCH_BYTES, "BATCH_TOO_LARGE");
   const patch = parseLists(patchSchema, bytes, services);
   // Looked for once the body is there: it may end while the body comes.
   const entry = services.connections.get(id);
   const connection = entry?.connection;
-  if (connection === undefined) {
+  if (entry === undefined || connection === undefined) {
     throw new TidingsError(
       "CONNECTION_UNKNOWN",
       `no connection ${quote(id)} of /connect or a WebSocket is open on this node; connect again.`,
     );
   }
+  services.auth?.sessions.check(access);
+  checkHolder(access, entry.access);
+  if (patch.token !== undefined) await renew(services, entry, patch.token);
   const isLenient = LENIENT.test(String(req.headers["prefer"] ?? ""));
   const refuse = (channel: string, error: unknown): void => {
     if (!isLenient) throw error;
@@ -43,7 +48,9 @@ export async function servePatch(
   for (const each of patch.subscribe ?? []) {
     try {
       const read = readEntry(each, services, false);
-      if (entry?.hasPosition === true)
+      await entry.access.check("subscribe", read.channel);
+      if (read.presence) await entry.access.check("presence", read.channel);
+      if (entry.hasPosition === true)
         checkPosition([...kept, ...[...subscribe, read].map(({ channel }) => channel)], services);
       subscribe.push(read);
     } catch (error) {
@@ -51,6 +58,7 @@ export async function servePatch(
     }
   }
   const joins = (patch.join ?? []).map(readJoin);
+  for (const { channel } of joins) await entry.access.check("presence", channel);
   for (const channel of patch.unsubscribe ?? []) {
     if (connection.unsubscribe(channel) === undefined && !isLenient) {
       throw new TidingsError("NOT_SUBSCRIBED", `the connection does not read channel ${quote(channel)}.`);

@@ -1,6 +1,7 @@
 import type { PublishMessage } from "@tidings/core";
 import {
   fromBase64,
+  jsonFault,
   quote,
   sliceMember,
   TidingsError,
@@ -196,7 +197,7 @@ function parseJson(text: string, line?: number): unknown {
     return JSON.parse(text);
   } catch (cause) {
     throw invalid(
-      `is not JSON (${(cause as Error).message}); check it, or send it as text/plain`,
+      `is not JSON (${jsonFault(cause)}); check it, or send it as text/plain`,
       line,
       undefined,
       cause,

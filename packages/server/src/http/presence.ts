@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { checkChannel, TidingsError } from "@tidings/protocol";
+import { type Access, forbidden } from "../auth/index.ts";
 import { readBody } from "./body.ts";
 import type { OpenConnection } from "./connections.ts";
-import { sendBody } from "./problem.ts";
+import { sendBody, sendProblem } from "./problem.ts";
 import { checkNames, invalid, readCount, readWait } from "./query.ts";
+import type { Exchange } from "./router.ts";
 import type { Services } from "./services.ts";
 
 const MAX_LIST = 1_000;
@@ -13,10 +15,7 @@ const SPARE_BYTES = 1_024;
 /** `GET /presence/{channel}`: who is there, by name; with `wait` held until it differs from `If-None-Match`. */
 export async function servePresence(
   services: Services,
-  req: IncomingMessage,
-  res: ServerResponse,
-  name: string,
-  query: URLSearchParams,
+  { req, res, name, query, access }: Exchange,
 ): Promise<void> {
   checkNames(query, ["limit", "after", "wait"]);
   const channel = checkChannel(name);
@@ -26,8 +25,7 @@ export async function servePresence(
   let page = services.presence.list(channel, after, limit);
   const known = req.headers["if-none-match"];
   if (waitMs > 0 && req.method !== "HEAD" && isSame(known, tagOf(services, channel))) {
-    await change(services, res, channel, waitMs);
-    if (res.destroyed) return;
+    if (!(await change(services, res, channel, waitMs, access))) return;
     page = services.presence.list(channel, after, limit);
   }
   // Beside what CORS says there.
@@ -95,15 +93,20 @@ function isSame(header: string | undefined, tag: string): boolean {
   return tags?.some((each) => each === tag || each === "*") === true;
 }
 
-/** Waits until the channel's members change, the time is over, the client is gone or the server goes down. */
+/**
+ * Waits until the channel's members change, the time is over or the server goes down; `false` where there is nothing more to
+ * say, since the client is gone or has been told that it may not ask any more.
+ */
 async function change(
-  { connections, newId, presence }: Services,
+  { addresses, connections, newId, presence }: Services,
   res: ServerResponse,
   channel: string,
   waitMs: number,
-): Promise<void> {
-  if (res.destroyed) return;
-  connections.checkRoom();
+  access: Access,
+): Promise<boolean> {
+  if (res.destroyed) return false;
+  const network = addresses.networkOf(res.req);
+  connections.checkRoom(network, access);
   await new Promise<void>((resolve) => {
     const finish = (): void => {
       end();
@@ -111,10 +114,20 @@ async function change(
       connections.delete(entry);
       resolve();
     };
+    const refuse = (error: TidingsError): void => {
+      if (!res.headersSent && !res.destroyed) sendProblem(res, error);
+      finish();
+    };
     const entry: OpenConnection = {
       id: newId(),
       transport: "long-poll",
+      network,
+      access,
       drain: finish,
+      end: refuse,
+      narrow: () => {
+        if (!access.identity.grants.allows("presence", channel)) refuse(forbidden("presence", channel));
+      },
       destroy: () => res.destroy(),
     };
     const end = presence.watch(channel, finish);
@@ -122,6 +135,7 @@ async function change(
     connections.add(entry);
     res.on("close", finish);
   });
+  return !res.destroyed && !res.headersSent;
 }
 
 function memberOf(query: URLSearchParams): string {

@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { type ErrorCode, ERRORS, type TidingsError } from "@tidings/protocol";
 import { hasBody } from "./body-deadline.ts";
+import { securityHeaders } from "./security-headers.ts";
 
 /** Seconds after which a client may try again, for faults that pass. */
 const RETRY_AFTER_SECONDS = 1;
@@ -38,16 +39,21 @@ export function sendProblem(
     return;
   }
   const { status, body } = problemOf(error);
-  sendDocument(res, status, body, { ...retryAfter(status, error.code), ...headers });
+  sendDocument(res, status, body, { ...retryAfter(status, error), ...challenge(status), ...headers });
 }
 
 /** 503 and 429 pass (RFC 9110 §15.6.4, RFC 6585 §4). */
-function retryAfter(status: number, code?: ErrorCode): Readonly<Record<string, string>> {
+function retryAfter(status: number, error?: TidingsError): Readonly<Record<string, string>> {
   if (status !== 503 && status !== 429) return {};
-  const isOfMany = code !== undefined && OF_MANY.has(code);
-  return {
-    "Retry-After": String(isOfMany ? randomInt(1, RETRY_AFTER_SPREAD_SECONDS + 1) : RETRY_AFTER_SECONDS),
-  };
+  const isOfMany = error !== undefined && OF_MANY.has(error.code);
+  const waitSeconds = Math.ceil((error?.details.retryAfterMs ?? 0) / 1_000);
+  const seconds = isOfMany ? randomInt(1, RETRY_AFTER_SPREAD_SECONDS + 1) : RETRY_AFTER_SECONDS;
+  return { "Retry-After": String(Math.max(seconds, waitSeconds)) };
+}
+
+/** What a client without a credential may show (RFC 9110 §11.6.1, RFC 6750 §3). */
+function challenge(status: number): Readonly<Record<string, string>> {
+  return status === 401 ? { "WWW-Authenticate": 'Bearer realm="tidings"' } : {};
 }
 
 /** The same for a problem document that is written already: a command's own. */
@@ -82,6 +88,12 @@ function endAfterBody(res: ServerResponse): void {
   res.req.resume();
 }
 
+const RAW_HEADERS = pairs(securityHeaders({ origins: [] }));
+
+function pairs(headers: readonly string[]): readonly string[] {
+  return headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1]}`] : []));
+}
+
 /** The same as bytes, for a socket that has no response object: a refused upgrade, a request that is not HTTP. */
 export function rawProblem(error: TidingsError, headers: Readonly<Record<string, string>> = {}): string {
   const { status, body } = problemOf(error);
@@ -90,7 +102,8 @@ export function rawProblem(error: TidingsError, headers: Readonly<Record<string,
     "Content-Type: application/problem+json",
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Connection: close",
-    ...Object.entries({ ...retryAfter(status, error.code), ...headers }).map(
+    ...RAW_HEADERS,
+    ...Object.entries({ ...retryAfter(status, error), ...challenge(status), ...headers }).map(
       ([name, value]) => `${name}: ${value}`,
     ),
   ];

@@ -9,11 +9,14 @@ import {
   quote,
   TidingsError,
 } from "@tidings/protocol";
+import type { Access } from "../auth/index.ts";
 import { bodyAtHand, readBody, startBody } from "./body.ts";
 import { storeBody } from "./large-body.ts";
 import { wantsLines } from "./negotiate.ts";
 import { bodyKind, checkPayload, parseBatch } from "./payload.ts";
 import { checkNames, invalid, readFlag } from "./query.ts";
+import type { Exchange } from "./router.ts";
+import { isClient } from "./senders.ts";
 import type { Services } from "./services.ts";
 
 const OF_ONE_MESSAGE = ["event", "key", "inline", "preview", "artifact", "deleted"];
@@ -26,16 +29,15 @@ const ALL = [...OF_ONE_MESSAGE, ...OF_THE_REQUEST, "ephemeral"];
 /** `POST /channels/{channel}`: one message, or a batch of them, appended as one. */
 export async function servePublish(
   services: Services,
-  req: IncomingMessage,
-  res: ServerResponse,
-  name: string,
-  query: URLSearchParams,
+  { req, res, name, query, access }: Exchange,
 ): Promise<void> {
   const { publisher, limits } = services;
   const channel = checkChannel(name);
   checkNames(query, ALL);
   const isLine = wantsLines(req);
-  const options = readOptions(services, req, query);
+  const options = readOptions(services, req, query, access);
+  // Before the body is taken in: who may send nothing now need not send it.
+  options.sender?.rates?.check(Date.now());
   const artifactId = query.get("artifact");
   const isDeleted = readFlag(query, "deleted");
   if (artifactId !== null || isDeleted) {
@@ -55,9 +57,11 @@ export async function servePublish(
   const kind = bodyKind(req.headers["content-type"]);
   if (kind !== "batch") {
     const names = readMessage(query);
-    const message =
-      takeOne(services, req, channel, kind, names) ??
-      (await readOne(services, req, channel, kind, names, options));
+    let message = takeOne(services, req, channel, kind, names);
+    if (message === undefined) {
+      message = await readOne(services, req, channel, kind, names, options);
+      services.auth?.sessions.check(access);
+    }
     return answer(res, await publisher.publish(channel, [message], options), { isLine });
   }
   for (const one of OF_ONE_MESSAGE) {
@@ -65,21 +69,24 @@ export async function servePublish(
   }
   const advice = "Send it in several batches, or large payloads each by itself.";
   const batch = parseBatch(await readBody(req, limits.maxBatchBytes, "BATCH_TOO_LARGE", advice));
+  // Its body may have taken its time.
+  services.auth?.sessions.check(access);
   answer(res, await publisher.publish(channel, batch, options), { count: batch.length, isLine });
 }
 
 /** `DELETE /channels/{channel}?key=`: deletes a key of a channel that keeps the newest message of each. */
 export async function serveDeleteKey(
   services: Services,
-  req: IncomingMessage,
-  res: ServerResponse,
-  name: string,
-  query: URLSearchParams,
+  { req, res, name, query, access }: Exchange,
 ): Promise<void> {
   const channel = checkChannel(name);
   checkNames(query, ["key", "event", ...OF_THE_REQUEST]);
   const deletion = { ...readMessage(query), kind: "none", data: NOTHING } as const;
-  const appended = await services.publisher.publish(channel, [deletion], readOptions(services, req, query));
+  const appended = await services.publisher.publish(
+    channel,
+    [deletion],
+    readOptions(services, req, query, access),
+  );
   // Nothing was made that has a URL of its own, as a publish's 201 would say.
   answer(res, appended, { status: 200 });
 }
@@ -192,7 +199,12 @@ function readMessage(query: URLSearchParams): Omit<PublishMessage, "kind" | "dat
 }
 
 /** What holds for the request as one. */
-function readOptions({ senders }: Services, req: IncomingMessage, query: URLSearchParams): PublishOptions {
+function readOptions(
+  { senders, addresses }: Services,
+  req: IncomingMessage,
+  query: URLSearchParams,
+  access: Access,
+): PublishOptions {
   const ephemeral = readFlag(query, "ephemeral");
   const condition = readCondition(req, query);
   if (ephemeral && condition.ifOffset !== undefined) {
@@ -202,7 +214,8 @@ function readOptions({ senders }: Services, req: IncomingMessage, query: URLSear
     );
   }
   const idempotencyKey = readIdempotencyKey(req, query);
-  const sender = ephemeral ? senders.of(req.socket.remoteAddress) : undefined;
+  const isCounted = ephemeral || isClient(access.identity);
+  const sender = isCounted ? senders.of(access, () => addresses.of(req)) : undefined;
   return { ephemeral, sender, ...condition, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
 }
 

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { Connection, type ConnectionOutput, type StreamCodec } from "@tidings/core";
 import { errorFrame, type TidingsError } from "@tidings/protocol";
+import { type Access, forbidden, mayOf } from "../auth/index.ts";
 import type { Answer } from "./answer.ts";
 import type { OpenConnection } from "./connections.ts";
 import { acceptsGzip, GzipStream } from "./gzip/index.ts";
@@ -35,6 +36,7 @@ export async function openResponseStream(
   services: Services,
   res: ServerResponse,
   query: ReadQuery,
+  access: Access,
   kind: StreamKind,
   way: StreamWay,
 ): Promise<void> {
@@ -42,14 +44,17 @@ export async function openResponseStream(
   if (res.destroyed) return;
   // What GET would begin, a HEAD has no body for (RFC 9110 §9.3.2).
   if (res.req.method === "HEAD") return void res.writeHead(200, { "Content-Type": kind.contentType }).end();
-  services.connections.checkRoom();
-  await new ResponseStream(services, res, kind, way).open(query);
+  services.arrivals.check(services.addresses.of(res.req));
+  services.connections.checkRoom(services.addresses.networkOf(res.req), access);
+  await new ResponseStream(services, res, access, kind, way).open(query);
 }
 
 /** One response as it is written to and looked after. Held for as long as its client stays, so it holds little. */
 class ResponseStream implements ConnectionOutput, OpenConnection {
   readonly id: string;
+  readonly network: string;
   readonly hasPosition: boolean;
+  readonly access: Access;
   readonly #services: Services;
   readonly #kind: StreamKind;
   readonly #isMulti: boolean;
@@ -65,8 +70,10 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
   /** Once the socket is released. */
   #answer: Answer | undefined;
 
-  constructor(services: Services, res: ServerResponse, kind: StreamKind, way: StreamWay) {
+  constructor(services: Services, res: ServerResponse, access: Access, kind: StreamKind, way: StreamWay) {
+    this.access = access;
     this.id = services.newId();
+    this.network = services.addresses.networkOf(res.req);
     this.hasPosition = way.codec.position !== undefined;
     this.#services = services;
     this.#res = res;
@@ -104,7 +111,7 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
       });
     }
     for (const member of joined) connection.send({ type: "ok", ...member });
-    for (const { channel, error } of query.refused) connection.send(errorFrame(error, { channel }));
+    for (const { channel, error } of query.refused) this.#tell(channel, error);
     const opening = query.channels.map((each) =>
       connection
         .subscribe(each)
@@ -147,6 +154,18 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
     this.#end();
   }
 
+  end(error: TidingsError): void {
+    this.#connection.send(errorFrame(error));
+    this.#end();
+  }
+
+  narrow(): void {
+    for (const channel of this.#connection.narrow(mayOf(this.access))) {
+      this.#connection.send(errorFrame(forbidden("subscribe", channel), { channel }));
+      if (!this.#isMulti) this.#end();
+    }
+  }
+
   destroy(): void {
     (this.#res ?? this.#target)?.destroy();
   }
@@ -161,6 +180,9 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
     if (this.#gzip !== undefined && this.#target?.writable === true) this.#target.write(this.#gzip.end());
     if (this.#res !== undefined) this.#res.end();
     else (this.#target as Socket).destroySoon();
+    // A client that does not take what was left for it would keep its socket for ever: streams have no idle timeout.
+    if (this.#target !== undefined && this.#target !== this.#res)
+      (this.#target as Socket).setTimeout(this.#services.limits.pongTimeoutMs, giveUp);
   }
 
   #closed(): void {
@@ -172,12 +194,18 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
   #refuse(channel: string, error: TidingsError): void {
     const res = this.#res;
     if (this.#isMulti || this.#target !== undefined) {
-      this.#connection.send(errorFrame(error, { channel }));
+      this.#tell(channel, error);
       if (!this.#isMulti) this.#finish();
       return;
     }
     this.#connection.close();
+    this.#services.refusals.count(error.code);
     if (res?.destroyed === false) sendProblem(res, error);
+  }
+
+  #tell(channel: string, error: TidingsError): void {
+    this.#services.refusals.count(error.code);
+    this.#connection.send(errorFrame(error, { channel }));
   }
 
   #begin(): Writable | undefined {
@@ -219,6 +247,10 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
     this.#answer = answer;
     socket.on("close", () => this.#closed());
   }
+}
+
+function giveUp(this: Socket): void {
+  this.destroy();
 }
 
 /** Joins all of them or none: a fault is told before the stream has begun. */

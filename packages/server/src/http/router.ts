@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { quote, TidingsError } from "@tidings/protocol";
+import type { Access } from "../auth/index.ts";
+import type { Rule } from "./authorize.ts";
 import findMyWay, { type FindResult, type HTTPMethod, type HTTPVersion, type Instance } from "find-my-way";
 
 /** One request as a route gets it. */
@@ -9,6 +11,8 @@ export interface Exchange {
   readonly query: URLSearchParams;
   /** What stands for the route's `*` or `:id`, decoded. */
   readonly name: string;
+  /** What whoever asks may do. */
+  readonly access: Access;
 }
 
 /** Serves a request, or throws what is wrong with it. */
@@ -19,6 +23,14 @@ export interface Found {
   readonly route: Route;
   readonly name: string;
   readonly pattern: string;
+  readonly rule: Rule;
+}
+
+/** A route as it is declared. */
+export interface Declared {
+  readonly method: string;
+  readonly pattern: string;
+  readonly rule: Rule;
 }
 
 const METHODS: readonly HTTPMethod[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -28,9 +40,13 @@ const MAX_URL_LENGTH = 24_576;
 export class Router {
   readonly #routes: Instance<HTTPVersion.V1> = findMyWay({ maxParamLength: MAX_URL_LENGTH });
 
-  on(method: HTTPMethod, pattern: string, route: Route): this {
+  /** Every route there is, in the order in which they were declared. */
+  readonly declared: Declared[] = [];
+
+  on(method: HTTPMethod, pattern: string, rule: Rule, route: Route): this {
     // The library's handlers are its own kind of function; ours is kept beside it.
-    this.#routes.on(method, pattern, () => undefined, { route, pattern });
+    this.#routes.on(method, pattern, () => undefined, { route, pattern, rule });
+    this.declared.push({ method, pattern, rule });
     return this;
   }
 
@@ -54,8 +70,8 @@ export class Router {
     }
     const found = this.#look(method, path);
     if (found !== null) {
-      const { route, pattern } = found.store as { route: Route; pattern: string };
-      return { route, pattern, name: found.params["*"] ?? found.params["id"] ?? "" };
+      const { route, pattern, rule } = found.store as { route: Route; pattern: string; rule: Rule };
+      return { route, pattern, rule, name: found.params["*"] ?? found.params["id"] ?? "" };
     }
     const allowed = this.allowed(path);
     if (allowed === "") {

@@ -1,11 +1,23 @@
 import type { ConnectionOptions, Hub, Log, Policies, Presence, Publisher } from "@tidings/core";
 import { type Limits, TidingsError } from "@tidings/protocol";
 import type { Logger } from "pino";
+import type { Gate, Revocations, Sessions } from "../auth/index.ts";
 import type { Artifacts } from "../artifacts/index.ts";
 import type { Commands } from "../commands/index.ts";
+import type { Addresses } from "./address.ts";
 import type { Admission } from "./admission.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { Connections } from "./connections.ts";
+import type { Refusals } from "./refusals.ts";
 import type { Senders } from "./senders.ts";
+import type { Sockets } from "./sockets.ts";
+
+/** What a server has that asks who comes in. */
+export interface AuthServices {
+  readonly gate: Gate;
+  readonly sessions: Sessions;
+  readonly revocations: Revocations;
+}
 
 /**
  * What is compressed for clients that ask for it. `http`: event streams and NDJSON, with gzip. `all`: WebSockets too, with
@@ -28,26 +40,35 @@ export interface Services {
   readonly connection: ConnectionOptions;
   /** Those that ask to read, when they are many. */
   readonly admission: Admission;
-  /** Those that publish over HTTP. */
+  /** How fast streams and WebSockets are opened. */
+  readonly arrivals: Arrivals;
+  /** Of the server's own listeners. */
+  readonly sockets: Sockets;
+  /** What peers were told no for. */
+  readonly refusals: Refusals;
+  /** Those that publish. */
   readonly senders: Senders;
   readonly commands: Commands;
+  /** Absent where the server is open. */
+  readonly auth: AuthServices | undefined;
+  readonly addresses: Addresses;
   readonly logger: Logger;
   /** Of this process: what it says of itself holds for no other. */
   readonly nodeId: string;
   /** A fresh, unguessable id. */
   readonly newId: () => string;
-  /** Makes any failure fit for a peer's eyes; what is the server's own fault is logged and told as `INTERNAL`. */
-  readonly toError: (error: unknown) => TidingsError;
+  /** Makes any failure fit for a peer's eyes; what is the server's own fault is logged and told as `INTERNAL`. `request` is the id of what met it. */
+  readonly toError: (error: unknown, request?: string) => TidingsError;
 }
 
 /** Bytes of the log that one stream reads at a time while it catches up: what a reader that never reads costs, about. */
 export const CATCH_UP_BYTES = 65_536;
 
 /** See {@link Services.toError}. */
-export function errorMaker(logger: Logger): (error: unknown) => TidingsError {
-  return (error) => {
+export function errorMaker(logger: Logger): Services["toError"] {
+  return (error, request) => {
     if (error instanceof TidingsError) return error;
-    logger.error({ err: error }, "unexpected failure");
+    logger.error({ err: error, ...(request === undefined ? {} : { request }) }, "unexpected failure");
     return new TidingsError(
       "INTERNAL",
       "the server met a fault of its own, which its log tells; try again.",

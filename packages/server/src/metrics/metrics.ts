@@ -7,6 +7,8 @@ export interface MetricsSources {
   readonly presence: Presence;
   readonly artifacts: { readonly size: number; readonly bytes: number };
   readonly commands: { readonly inFlight: number };
+  readonly refusals: { readonly counts: ReadonlyMap<string, number> };
+  readonly sockets: { readonly size: number };
   /** How many connections are held open, by transport. */
   readonly connections: () => ReadonlyMap<string, number>;
 }
@@ -17,7 +19,8 @@ export class Metrics {
   /** By method, route and status, parted by spaces: counted by hand, since the library's own way costs as much as a route. */
   readonly #answered = new Map<string, number>();
 
-  constructor({ hub, publisher, presence, artifacts, commands, connections }: MetricsSources) {
+  constructor(sources: MetricsSources) {
+    const { hub, publisher, presence, artifacts, commands, refusals, sockets, connections } = sources;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     const answered = this.#answered;
@@ -52,6 +55,16 @@ export class Metrics {
         this.inc(hub.delivered);
       },
     });
+    new Counter({
+      name: "tidings_refused_total",
+      help: "Requests, frames and connections that were refused, by code.",
+      labelNames: ["code"],
+      registers,
+      collect() {
+        this.reset();
+        for (const [code, count] of refusals.counts) this.inc({ code }, count);
+      },
+    });
     const gauges: readonly (readonly [name: string, help: string, read: () => number])[] = [
       [
         "tidings_channels_followed",
@@ -74,6 +87,7 @@ export class Metrics {
         "Bytes of stored payloads and files, and of unfinished uploads.",
         () => artifacts.bytes,
       ],
+      ["tidings_sockets", "Connections to the server's own ports, idle ones too.", () => sockets.size],
       ["tidings_commands_in_flight", "Commands that are being worked on.", () => commands.inFlight],
     ];
     for (const [name, help, read] of gauges) {

@@ -14,6 +14,12 @@ describe("the command line", () => {
     ["run", "--help"],
     ["channels", "--help"],
     ["config", "--help"],
+    ["key", "--help"],
+    ["key", "create", "--help"],
+    ["key", "list", "--help"],
+    ["key", "revoke", "--help"],
+    ["token", "--help"],
+    ["check", "--help"],
   ])("%s %s has examples and the exit codes, without colours where there is no terminal", async (...args) => {
     const { code, stdout, stderr } = await tidings(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -42,6 +48,7 @@ describe("the command line", () => {
     [["run", "true"], "--channel"],
     [["serve", "--limit", "maxPageMesages=1"], "Did you mean maxPageMessages?"],
     [["serve", "--prot", "1"], "Did you mean --port?"],
+    [["key", "creat"], "Did you mean create?"],
   ])("%j is refused with exit code 2 and the reason on stderr", async (args, reason) => {
     const { code, stdout, stderr } = await tidings(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

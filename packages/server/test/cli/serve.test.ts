@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -99,10 +100,58 @@ describe("tidings serve", () => {
     expect(stderr).toMatch(/^tidings: the log .* is open in process \d+;/);
   });
 
-  test("an address beyond loopback without --open is refused with what to do and exit code 2", async () => {
-    const { code, stderr } = await tidings(["serve", "--port", "0", "--log", "memory", "--host", "0.0.0.0"]);
+  test("an address beyond loopback without authentication is refused with the two commands that help, and exit code 2", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tidings-serve-"));
+    const args = ["serve", "--port", "0", "--log", "memory", "--host", "0.0.0.0", "--data", "my data"];
+    const { code, stderr } = await tidings(args, { cwd: folder });
     expect(code).toBe(2);
+    const [, make = "", again = ""] = stderr.split("\n").map((line) => line.trim());
+    expect(make).toBe("tidings key create --name admin --admin '**' --data 'my data'");
+    expect(again).toBe("tidings serve --port 0 --log memory --host 0.0.0.0 --data 'my data'");
     expect(stderr).toContain("--open");
+    expect(existsSync(join(folder, "my data"))).toBe(false);
+    await rm(folder, { recursive: true });
+  });
+
+  test("those two commands start it there: the key is asked for, and what it grants is done, until it is revoked", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tidings-"));
+    try {
+      const keys = join(folder, "keys.json");
+      const made = await tidings(["key", "create", "--name", "ci", "--publish", "evals/**", "--keys", keys]);
+      await using served = await serve("--host", "0.0.0.0", "--keys", keys);
+      const publish = async (channel: string, token?: string): Promise<number | null> =>
+        (
+          await tidings(["publish", channel, "x"], {
+            env: { ...served.env, ...(token === undefined ? {} : { TIDINGS_TOKEN: token }) },
+          })
+        ).code;
+      expect(await publish("evals/1")).toBe(4);
+      expect(await publish("evals/1", made.stdout.trim())).toBe(0);
+      expect(await publish("other", made.stdout.trim())).toBe(4);
+      expect((await tidings(["key", "revoke", "ci", "--keys", keys])).code).toBe(0);
+      // The file is looked at a few times a second.
+      let code = await publish("evals/1", made.stdout.trim());
+      for (; code === 0; code = await publish("evals/1", made.stdout.trim()));
+      expect(code).toBe(4);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test("says whether it asks who comes, to programs and to people", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tidings-serve-"));
+    const keys = join(folder, "keys.json");
+    await tidings(["key", "create", "--name", "a", "--admin", "**", "--keys", keys]);
+    await using served = await serve("--keys", keys);
+    expect(served.process.objects[0]).toMatchObject({ authentication: true, open: false });
+    await using without = await serve();
+    expect(without.process.objects[0]).toMatchObject({ authentication: false });
+    await using running = new Running([
+      ...["serve", "--port", "0", "--log", "memory", "--log-format", "text", "--keys", keys],
+    ]);
+    await running.until(({ stdout }) => stdout.includes("Ctrl+C"));
+    expect(running.stdout).toContain("this machine only, with authentication");
+    await rm(folder, { recursive: true });
   });
 
   test("a configuration that is not valid is told whole, with exit code 2", async () => {

@@ -14,40 +14,38 @@ describe("docs/reference/cli.md", () => {
   test("has the commands that the program has", async () => {
     const program = await captureProgram();
     const documented = headingsOf(document, 2).filter((heading) => heading.startsWith("tidings "));
-    expect(sorted(documented)).toEqual(
-      sorted(program.commands.map((command) => `tidings ${command.name()}`)),
-    );
+    expect(sorted(documented)).toEqual(sorted(leavesOf(program).map(({ name }) => `tidings ${name}`)));
   });
 
   test("has each command's usage and flags, no more and no fewer", async () => {
     const program = await captureProgram();
-    for (const command of program.commands) {
-      const section = sectionOf(document, `## tidings ${command.name()}`);
-      expect(section).toContain(`Usage: \`tidings ${command.name()} ${command.usage()}\``);
+    for (const { name, command } of leavesOf(program)) {
+      const section = sectionOf(document, `## tidings ${name}`);
+      expect(section).toContain(`Usage: \`tidings ${name} ${command.usage()}\``);
       const documented = tableOf(section).map(([flags]) => flags);
-      expect(sorted(documented), command.name()).toEqual(sorted(command.options.map(({ flags }) => flags)));
+      expect(sorted(documented), name).toEqual(sorted(command.options.map(({ flags }) => flags)));
     }
   });
 
   test("has the defaults that hold", async () => {
     const program = await captureProgram();
-    for (const command of program.commands) {
-      const rows = tableOf(sectionOf(document, `## tidings ${command.name()}`));
+    for (const { name, command } of leavesOf(program)) {
+      const rows = tableOf(sectionOf(document, `## tidings ${name}`));
       const defaults = defaultsOf(command);
       for (const [flags = "", documented = ""] of rows) {
         const held = defaults.get(flags);
         if (held === undefined) continue;
         const value =
           typeof held === "number" && /[a-z]/.test(documented) ? parseDuration(documented) : documented;
-        expect(String(value), `${command.name()} ${flags}`).toBe(String(held as string | number));
+        expect(String(value), `${name} ${flags}`).toBe(String(held as string | number));
       }
     }
   });
 
   test("has the choices that an option takes", async () => {
     const program = await captureProgram();
-    for (const command of program.commands) {
-      const section = sectionOf(document, `## tidings ${command.name()}`);
+    for (const { name, command } of leavesOf(program)) {
+      const section = sectionOf(document, `## tidings ${name}`);
       for (const { flags, argChoices } of command.options) {
         const [, , meaning] = tableOf(section).find(([each]) => each === flags) ?? [];
         if (argChoices !== undefined)
@@ -62,6 +60,14 @@ describe("docs/reference/cli.md", () => {
   });
 });
 
+/** The commands that do something, each with the names that lead to it: `key create`. */
+function leavesOf(parent: Command, path = ""): { readonly name: string; readonly command: Command }[] {
+  return parent.commands.flatMap((command) => {
+    const name = `${path}${command.name()}`;
+    return command.commands.length === 0 ? [{ name, command }] : leavesOf(command, `${name} `);
+  });
+}
+
 /** What a flag stands for where it is not given: commander's default, or that of the field it sets. */
 function defaultsOf(command: Command): ReadonlyMap<string, unknown> {
   const defaults = new Map<string, unknown>();
@@ -69,7 +75,7 @@ function defaultsOf(command: Command): ReadonlyMap<string, unknown> {
     const [set] = option.long === "--limit" ? [] : flagValues({ [option.attributeName()]: "1" });
     const own = option.defaultValue as unknown;
     const field =
-      set === undefined || !/^(?:serve|config)$/.test(command.name())
+      set === undefined || !/^(?:serve|config|check)$/.test(command.name())
         ? undefined
         : valueAt(DEFAULTS, set.field.split("."));
     if (own !== undefined) defaults.set(option.flags, own);

@@ -7,6 +7,7 @@ const DOCUMENTS = [
   "README.md",
   "PROTOCOL.md",
   "CHANGELOG.md",
+  "THREATS.md",
   ...markdownBelow("docs"),
   ...markdownBelow("examples"),
   ...packageReadmes(),

@@ -88,6 +88,50 @@ describe("docs/reference/options.md: policies", () => {
   });
 });
 
+describe("docs/reference/options.md: authentication", () => {
+  const section = sectionOf(document, "## Authentication");
+
+  test("has the fields that a key has", () => {
+    const names = tableOf(section).map(([field]) => field);
+    expect(sorted(names)).toEqual(sorted(knownNames({ auth: { jwt: [{ x: 1 }] } })));
+  });
+
+  test("says what is allowed in the words of the check itself", () => {
+    for (const [field = "", , allowed] of tableOf(section)) {
+      const checked = checkLayer({ auth: { jwt: [{ [field]: {} }] } });
+      expect(allowed, field).toBe(brief(checked.isValid ? "" : (checked.issues[0]?.allowed ?? "")));
+    }
+  });
+
+  test("shows a configuration that is taken", async () => {
+    const block = blocksOf(document).find(({ tag }) => tag === "json auth");
+    const folder = await mkdtemp(join(tmpdir(), "tidings-docs-"));
+    try {
+      await writeFile(join(folder, "tidings.config.json"), block?.text ?? "");
+      const { auth } = await loadConfig({ folder, environment: { JWT_SECRET: "s".repeat(32) } });
+      expect(auth).toMatchObject({ audience: "tidings", anonymous: { subscribe: ["public/**"] } });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe("docs/reference/options.md: the application's own say", () => {
+  const callbackRows = tableOf(sectionOf(document, "### The application's own say"));
+
+  test("has the fields that it has", () => {
+    const known = knownNames({ auth: { callback: { url: "https://app.example/", x: 1 } } });
+    expect(sorted(callbackRows.map(([field]) => field))).toEqual(sorted(known));
+  });
+
+  test("says what is allowed in the words of the check itself", () => {
+    for (const [field = "", , allowed] of callbackRows) {
+      const checked = checkLayer({ auth: { callback: { url: "https://app.example/", [field]: {} } } });
+      expect(allowed, field).toBe(brief(checked.isValid ? "" : (checked.issues[0]?.allowed ?? "")));
+    }
+  });
+});
+
 test("the configuration file shown is one that the server takes", async () => {
   const block = blocksOf(document).find(({ tag }) => tag === "js config");
   const folder = await mkdtemp(join(tmpdir(), "tidings-docs-"));
@@ -107,8 +151,8 @@ test("the configuration file shown is one that the server takes", async () => {
 
 /** What the schema says of a value that no field takes. */
 function allowedFor(field: string): string {
-  const isList = FIELDS.find(({ name }) => name === field)?.text === "list";
-  const wrong: unknown = isList ? ["§ §"] : {};
+  const text = FIELDS.find(({ name }) => name === field)?.text;
+  const wrong: unknown = text === "list" ? ["§ §"] : text === "json" ? "§" : {};
   const raw = field.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), wrong);
   const checked = checkLayer(raw);
   return brief(checked.isValid ? "" : (checked.issues[0]?.allowed ?? ""));

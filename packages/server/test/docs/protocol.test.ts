@@ -1,3 +1,5 @@
+import { Grants } from "@tidings/core";
+import { readGrants } from "../../src/auth/claims.ts";
 import {
   checkChannel,
   CLOSE_CODES,
@@ -183,6 +185,10 @@ const READERS: Readonly<Record<string, (block: Block) => void>> = {
   "ndjson batch": ({ text }) => expect(parseBatch(Buffer.from(text)).length).toBeGreaterThan(1),
   "json page": ({ text }) => checkSchema("Page", text),
   "json multi-page": ({ text }) => checkSchema("MultiPage", text),
+  "json claim": ({ text }) => {
+    const { tidings } = JSON.parse(text) as { readonly tidings: unknown };
+    expect(readGrants(tidings)).toBeInstanceOf(Grants);
+  },
   "json published": ({ text }) => checkSchema("Published", text),
   "json artifact": ({ text }) => checkSchema("Artifact", text),
   "json presence": ({ text }) => checkSchema("Presence", text),

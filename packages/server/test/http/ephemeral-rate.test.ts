@@ -1,7 +1,9 @@
+import { DEFAULT_LIMITS } from "@tidings/protocol";
 import { publish, publishBatch, send } from "@tidings/testing";
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { OPEN_ACCESS } from "../../src/auth/index.ts";
 import { Senders } from "../../src/http/senders.ts";
 import { openServer } from "../support/logs.ts";
 
@@ -101,13 +103,14 @@ describe("the rate of ephemeral messages", () => {
   });
 
   test("as many addresses are remembered as 10,000, that which was heard of longest ago is forgotten", () => {
-    const senders = new Senders(1, () => 0);
-    const first = senders.of("first");
-    for (let each = 0; each < 9_999; each++) senders.of(`10.0.0.${each}`);
-    expect(senders.of("first")).toBe(first);
-    for (let each = 0; each < 20_000; each++) senders.of(`10.1.0.${each}`);
+    const senders = new Senders(DEFAULT_LIMITS, () => 0);
+    const of = (address: string) => senders.of(OPEN_ACCESS, () => address);
+    const first = of("first");
+    for (let each = 0; each < 9_999; each++) of(`10.0.0.${each}`);
+    expect(of("first")).toBe(first);
+    for (let each = 0; each < 20_000; each++) of(`10.1.0.${each}`);
     expect(senders.size).toBe(10_000);
-    expect(senders.of("first")).not.toBe(first);
+    expect(of("first")).not.toBe(first);
   });
 });
 

@@ -14,24 +14,30 @@ import { LOGS, openServer } from "../support/logs.ts";
 async function openBreakable(): Promise<
   AsyncDisposable & { url: string; log: Awaited<ReturnType<typeof openServices>>["services"]["log"] }
 > {
-  const { services, close } = await openServices({ log: "memory" });
+  const guard = { open: false, allowedHosts: [], origins: [], credentials: false };
+  const { services, close } = await openServices({ log: "memory" }, guard);
   const metrics = new Metrics({
     hub: services.hub,
     publisher: services.publisher,
     presence: services.presence,
     artifacts: services.artifacts,
     commands: services.commands,
+    refusals: services.refusals,
+    sockets: services.sockets,
     connections: () => new Map(),
   });
-  const guard = { open: false, allowedHosts: [], origins: [] };
   const router = createRouter(services, metrics);
   const server = createServer(
     createHandler({
       router,
       guard,
+      auth: services.auth,
+      sockets: services.sockets,
+      refusals: services.refusals,
       basePath: "",
       requestTimeoutMs: 30_000,
       toError: services.toError,
+      newId: services.newId,
       onAnswered: () => undefined,
     }),
   );

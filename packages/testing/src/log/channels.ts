@@ -1,4 +1,4 @@
-import { messageBytes } from "@tidings/protocol";
+import { messageBytes, type Offset } from "@tidings/protocol";
 import { describe, expect, test } from "vitest";
 import { LogHarness, text, texts } from "./log-harness.ts";
 import type { OpenLog } from "./opened-log.ts";
@@ -66,6 +66,27 @@ export function describeChannels(open: OpenLog): void {
       await using harness = await LogHarness.start(open);
       await harness.append("a", ["one"]);
       expect(await harness.log.channels({ ...ALL, limit: 0 })).toEqual([]);
+    });
+
+    test("those that were ever written to are known at once, and counted", async () => {
+      await using harness = await LogHarness.start(open);
+      const { log } = harness;
+      expect([log.has("a"), log.channelCount]).toEqual([false, 0]);
+      await harness.append("a", ["one"]);
+      await harness.append("b", ["one"]);
+      await log.truncate("b");
+      // Neither a look nor an ephemeral message makes a channel.
+      await log.broadcast("c", [text("one")]);
+      await log.follow("d");
+      await log.read("e", 0 as Offset, { maxMessages: 1, maxBytes: 1 });
+      expect(["a", "b", "c", "d", "e"].map((channel) => log.has(channel))).toEqual([
+        true,
+        true,
+        false,
+        false,
+        false,
+      ]);
+      expect(log.channelCount).toBe(2);
     });
 
     test("one whose messages all went is still listed", async () => {

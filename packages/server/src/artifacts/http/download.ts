@@ -6,6 +6,7 @@ import type { Exchange } from "../../http/router.ts";
 import type { Services } from "../../http/services.ts";
 import type { ArtifactRecord } from "../record.ts";
 import type { StoredBody } from "../store.ts";
+import { checkRead } from "./access.ts";
 import { etagOf, isNotModified, isRangeOf, lastModifiedOf } from "./conditions.ts";
 import { dispositionOf } from "./disposition.ts";
 import { formatDigest } from "./headers.ts";
@@ -16,7 +17,11 @@ import { serveUploadHead } from "./upload.ts";
 const BUFFER_BYTES = 65_536;
 
 /** `GET` and `HEAD /artifacts/{id}`: the body, or a range of it. HEAD also tells how far an upload is. */
-export async function serveArtifact(services: Services, { req, res, query, name }: Exchange): Promise<void> {
+export async function serveArtifact(
+  services: Services,
+  { req, res, query, name, access }: Exchange,
+): Promise<void> {
+  await checkRead(services, access, name);
   checkNames(query, []);
   const upload = req.method === "HEAD" ? services.artifacts.uploads.get(name) : undefined;
   // One that was being ended may be an artifact once it has been waited for.

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { TidingsError } from "@tidings/protocol";
+import { checkAny } from "../../http/authorize.ts";
 import { checkEncoding } from "../../http/body.ts";
 import { sendProblem } from "../../http/problem.ts";
 import { checkNames } from "../../http/query.ts";
@@ -8,6 +9,7 @@ import type { Services } from "../../http/services.ts";
 import { unknown } from "../artifacts.ts";
 import type { UploadRecord } from "../record.ts";
 import type { Upload } from "../upload.ts";
+import { checkRemove } from "./access.ts";
 import { contentLength, readDigest, readMediaType, readUploadHeaders } from "./headers.ts";
 import { readUploadQuery } from "./query.ts";
 import { conflict, receive, uploadHeaders } from "./receive.ts";
@@ -20,8 +22,10 @@ const PARTIAL_UPLOAD = "application/partial-upload";
  */
 export async function serveUpload(services: Services, exchange: Exchange): Promise<void> {
   const { artifacts, limits, newId } = services;
-  const { req, res, query } = exchange;
+  const { req, res, query, access } = exchange;
+  checkAny(access, "publish");
   const { name, ttlMs, progress } = readUploadQuery(query, limits.artifactTtlMs);
+  if (progress !== undefined) await access.check("publish", progress);
   checkEncoding(req);
   const type = readMediaType(req);
   const { complete, offset, length } = readUploadHeaders(req);
@@ -56,7 +60,8 @@ export async function serveUpload(services: Services, exchange: Exchange): Promi
 /** `PATCH /artifacts/{id}`: goes on with an upload (§4.4). */
 export async function serveAppend(services: Services, exchange: Exchange): Promise<void> {
   const { artifacts } = services;
-  const { req, res, query, name: id } = exchange;
+  const { req, res, query, name: id, access } = exchange;
+  checkAny(access, "publish");
   checkNames(query, []);
   checkEncoding(req);
   const upload = artifacts.uploads.get(id);
@@ -117,7 +122,8 @@ async function append(services: Services, exchange: Exchange, upload: Upload): P
 }
 
 /** `DELETE /artifacts/{id}`: removes an artifact, or cancels an upload (§4.5). */
-export async function serveRemove(services: Services, { res, query, name }: Exchange): Promise<void> {
+export async function serveRemove(services: Services, { res, query, name, access }: Exchange): Promise<void> {
+  checkRemove(services, access, name);
   checkNames(query, []);
   await services.artifacts.delete(name);
   res.writeHead(204).end();

@@ -34,7 +34,7 @@ export function configCommand(): Command {
 Precedence: flags, then the environment, then the file, then the defaults; a list is replaced as a whole.
 Times may be written as 500ms, 25s, 10m, 24h or 7d, sizes as 64KiB, 2MiB or 1GiB; plain numbers are ms and bytes.
 
-Environment (an empty variable counts as not set; lists are parted by commas, TIDINGS_POLICIES is JSON):
+Environment (an empty variable counts as not set; lists are parted by commas, lists of objects are JSON):
 ${FIELDS.map(({ name, variable }) => `  ${variable.padEnd(44)} ${name}`).join("\n")}
   ${"TIDINGS_CONFIG".padEnd(44)} the configuration file
 
@@ -91,6 +91,7 @@ function describeSources(sources: ReadonlyMap<string, Source>): Readonly<Record<
 
 /** Secrets are not for the eye. JSON has no Infinity, and `"Infinity"` is what the configuration takes for it. */
 function showUnlimited(key: string, value: unknown): unknown {
-  if (key === "secret" && typeof value === "string" && !value.startsWith("env:")) return "whsec_…";
+  if (key === "secret" && typeof value === "string" && !value.startsWith("env:"))
+    return value.startsWith("whsec_") ? "whsec_…" : "…";
   return value === Number.POSITIVE_INFINITY ? "Infinity" : value;
 }

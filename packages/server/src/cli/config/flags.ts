@@ -25,6 +25,12 @@ const FLAGS: readonly {
     isList: true,
   },
   {
+    option: "--trusted-proxy <network>",
+    field: "trustedProxies",
+    help: "address or network of a proxy that says where requests come from (repeatable)",
+    isList: true,
+  },
+  {
     option: "--cors-origin <origin>",
     field: "cors.origins",
     help: "origin whose pages may use the server, or * (repeatable)",
@@ -34,6 +40,11 @@ const FLAGS: readonly {
     option: "--compression <what>",
     field: "compression",
     help: "off, http (SSE, NDJSON) or all, for clients that ask (default: http)",
+  },
+  {
+    option: "--keys <file>",
+    field: "auth.keys",
+    help: "the file of API keys (default: keys.json in the data folder)",
   },
   {
     option: "--drain <time>",

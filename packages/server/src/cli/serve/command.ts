@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { addConfigFlags, type ConfigFlags } from "../config/flags.ts";
 import { loadWithFlags } from "../config/load.ts";
 import { EXIT_HELP } from "../exit.ts";
+import { refuseCarelessness } from "./refuse.ts";
 
 /** `tidings serve`. */
 export function serveCommand(): Command {
@@ -19,13 +20,15 @@ Examples:
   $ tidings serve
   $ tidings serve --port 9000 --data /var/lib/tidings
   $ tidings serve --log memory --port 0 --log-format json
-  $ tidings serve --host 0.0.0.0 --open --allowed-host live.example --limit maxMessageBytes=2MiB
+  $ tidings key create --name admin --admin '**'
+  $ tidings serve --host 0.0.0.0 --allowed-host live.example --limit maxMessageBytes=2MiB
 ${EXIT_HELP}`,
     )
     .action(async (flags: ConfigFlags) => {
-      const { config } = await loadWithFlags(flags);
+      const { config, auth } = await loadWithFlags(flags);
+      refuseCarelessness(config, auth, flags, process.argv.slice(2));
       // Loaded only here: the other commands need neither the server nor its log, and start in half the time.
       const { serve } = await import("./serve.ts");
-      process.exitCode = await serve(config);
+      process.exitCode = await serve(config, auth);
     });
 }

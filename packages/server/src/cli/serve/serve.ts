@@ -1,19 +1,21 @@
 import { relative } from "node:path";
 import type { Logger } from "pino";
-import type { Config } from "../../config/index.ts";
+import type { AuthOptions } from "../../auth/index.ts";
+import { type Config, isLoopbackHost } from "../../config/index.ts";
 import { createTidings, type Tidings } from "../../tidings.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { coloursFor, print } from "../terminal.ts";
 import { createLogger, isForPeople } from "./logger.ts";
 
 /** Starts the server and answers its exit code once it was told to stop and has. */
-export async function serve(config: Config): Promise<number> {
+export async function serve(config: Config, auth: AuthOptions | undefined): Promise<number> {
   const logger = createLogger(config);
   const stopped = stopSignal();
-  const tidings = await createTidings({ ...config, logger });
+  const { auth: _, ...options } = config;
+  const tidings = await createTidings({ ...options, ...(auth === undefined ? {} : { auth }), logger });
   try {
     const { url } = await listen(tidings, config);
-    await announce(config, url, logger);
+    await announce(config, auth, url, logger);
     const signal = await stopped;
     logger.info({ signal, drainMs: config.drainMs }, "stopping: sending connections away");
     await tidings.drain();
@@ -56,11 +58,18 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 };
 
 /** Says where the server is and what it serves: to a person in words, to a program as a log line. */
-async function announce(config: Config, url: string, logger: Logger): Promise<void> {
-  const isLoopback = /^(?:localhost|127\.|::1$)/.test(config.host);
+async function announce(
+  config: Config,
+  auth: AuthOptions | undefined,
+  url: string,
+  logger: Logger,
+): Promise<void> {
   if (!isForPeople(config.logFormat)) {
     const { log, data, open } = config;
-    logger.info({ url, log, ...(log === "lmdb" ? { data } : {}), open }, "listening");
+    logger.info(
+      { url, log, ...(log === "lmdb" ? { data } : {}), open, authentication: auth !== undefined },
+      "listening",
+    );
     return;
   }
   const { bold, dim, yellow } = coloursFor(process.stdout);
@@ -68,9 +77,13 @@ async function announce(config: Config, url: string, logger: Logger): Promise<vo
     config.log === "memory"
       ? "memory: messages are gone when the server stops"
       : `lmdb, in ${shortPath(config.data)}`;
-  const access = isLoopback
-    ? "this machine only, no authentication"
-    : yellow("open: everyone who reaches this address may read and publish");
+  const reach = isLoopbackHost(config.host) ? "this machine only" : "a network";
+  const access =
+    auth !== undefined
+      ? `${reach}, with authentication`
+      : config.open && !isLoopbackHost(config.host)
+        ? yellow("open: everyone who reaches this address may read and publish")
+        : `${reach}, no authentication`;
   await print(
     `${bold("Tidings")} is at ${bold(url)}\n` +
       `  ${dim("log")}      ${log}\n` +

@@ -65,6 +65,7 @@ function read(limits: Limits): object {
     "UPGRADE_INVALID",
     "NOT_ACCEPTABLE",
     "CURSOR_GONE",
+    "RATE_LIMITED",
     "TOO_MANY_CONNECTIONS",
     "DRAINING",
     "LOG_UNAVAILABLE",

@@ -16,7 +16,7 @@ export const headers: Readonly<Record<string, object>> = {
     type: "string",
   }),
   RetryAfter: header(
-    "Whole seconds after which to try again: 1, and up to 3, drawn at random, where many are turned away at once (`DRAINING`, `TOO_MANY_CONNECTIONS`).",
+    "Whole seconds after which to try again: 1, for a rate the time until there is room, and up to 3, drawn at random, where many are turned away at once (`DRAINING`, `TOO_MANY_CONNECTIONS`).",
     { type: "integer" },
   ),
   Location: header("The artifact's URL.", { type: "string" }),

@@ -12,14 +12,27 @@ const ANYWHERE: readonly ErrorCode[] = [
   "INTERNAL",
 ];
 
+/** What whoever asks can be answered with where it is asked who that is; also where there is no room for more connections. */
+const ASKED: readonly ErrorCode[] = [
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "AUTH_UNAVAILABLE",
+  "TOO_MANY_CONNECTIONS",
+];
+
 /** The statuses that come with `Retry-After`. */
 const RETRY_AFTER = new Set([429, 503]);
 
 /**
  * The problem responses of an operation, by status: each names the codes that it can carry. Those that any request
- * can meet are added.
+ * can meet are added, and those of credentials.
  */
 export function problems(...codes: readonly ErrorCode[]): Readonly<Record<string, object>> {
+  return openProblems(...ASKED, ...codes);
+}
+
+/** The same for an operation where nobody is asked who they are. */
+export function openProblems(...codes: readonly ErrorCode[]): Readonly<Record<string, object>> {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of new Set([...codes, ...ANYWHERE])) {
     const { status } = ERRORS[code];

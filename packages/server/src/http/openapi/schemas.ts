@@ -320,6 +320,11 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
           type: "string",
           description: "Of a page of several channels: the one that could not be read.",
         },
+        retryAfterMs: {
+          type: "integer",
+          minimum: 0,
+          description: "`RATE_LIMITED`: how long until there is room, in milliseconds.",
+        },
       },
     }),
   };

@@ -1,6 +1,6 @@
 import { version } from "../../version.ts";
 import { media, text } from "./content.ts";
-import { problems } from "./problems.ts";
+import { openProblems, problems } from "./problems.ts";
 
 const links = {
   channels: "channels",
@@ -41,9 +41,17 @@ export function systemOperations(): Readonly<Record<string, object>> {
         ),
       },
     ),
-    "/metrics": get("metrics", "Metrics as Prometheus reads them.", {
-      "200": { description: "The metrics.", content: { "text/plain": media(text) } },
-    }),
+    "/metrics": {
+      get: {
+        operationId: "metrics",
+        tags: ["system"],
+        summary: "Metrics as Prometheus reads them: for administrators of the whole server.",
+        responses: {
+          ...problems(),
+          "200": { description: "The metrics.", content: { "text/plain": media(text) } },
+        },
+      },
+    },
     "/openapi.json": get("openApi", "This document.", {
       "200": json("The document.", { type: "object" }),
     }),
@@ -60,8 +68,10 @@ const about = {
   },
 };
 
+/** For all: health is asked for by what has no credential. */
 function get(operationId: string, summary: string, responses: Readonly<Record<string, object>>): object {
-  return { get: { operationId, tags: ["system"], summary, responses: { ...problems(), ...responses } } };
+  const common = { operationId, tags: ["system"], summary, security: [] };
+  return { get: { ...common, responses: { ...openProblems(), ...responses } } };
 }
 
 function json(description: string, schema: object, examples: Readonly<Record<string, unknown>> = {}): object {

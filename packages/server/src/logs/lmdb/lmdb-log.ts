@@ -128,6 +128,16 @@ export class LmdbLog implements Log {
     return this.#reading(channel, () => this.#describe(channel));
   }
 
+  has(channel: string): boolean {
+    // Of a log that is closed or in trouble, what is called next says so.
+    if (this.#closing !== undefined || this.#store === undefined) return true;
+    return this.#shown.has(channel, this.#store.reader);
+  }
+
+  get channelCount(): number {
+    return this.#closing === undefined ? (this.#store?.reader.channelCount() ?? 0) : 0;
+  }
+
   async channels(options: {
     prefix: string;
     after: string;

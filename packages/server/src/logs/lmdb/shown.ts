@@ -35,6 +35,16 @@ export class ShownChannels {
     return kept;
   }
 
+  /** Whether it was ever written to. */
+  has(name: string, reader: StoreReader): boolean {
+    if (this.#cache.peek(name) !== undefined) return true;
+    try {
+      return this.#stored(name, reader) !== undefined;
+    } catch {
+      return true; // What cannot be read is told to those who read it.
+    }
+  }
+
   /** Takes up what was committed. */
   set(channel: Channel): void {
     this.#cache.set(channel);

@@ -68,6 +68,11 @@ export class StoreReader {
     return bytes === undefined ? undefined : decodeChannel(name, bytes);
   }
 
+  channelCount(): number {
+    const { entryCount } = this.#tables.channels.getStats() as { readonly entryCount: number };
+    return entryCount;
+  }
+
   /** Names of channels above `after`, in order. */
   channelNames(prefix: string, after: string, limit: number): readonly string[] {
     const names: string[] = [];

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { StreamCodec } from "@tidings/core";
 import { ndjsonFormat } from "@tidings/protocol";
 import type { ReadQuery } from "../../http/query.ts";
+import type { Access } from "../../auth/index.ts";
 import { openResponseStream, type StreamKind } from "../../http/response-stream.ts";
 import type { Services } from "../../http/services.ts";
 
@@ -23,8 +24,9 @@ export async function serveNdjson(
   res: ServerResponse,
   query: ReadQuery,
   isMulti: boolean,
+  access: Access,
 ): Promise<void> {
-  await openResponseStream(services, res, query, NDJSON, {
+  await openResponseStream(services, res, query, access, NDJSON, {
     codec: ndjsonCodec,
     isMulti,
     preamble: Buffer.alloc(0),

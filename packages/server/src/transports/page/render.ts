@@ -48,8 +48,8 @@ export function channelPageHeaders(): Readonly<Record<string, string>> {
     ].join("; "),
     "cross-origin-opener-policy": "same-origin",
     // Not no-referrer: under that, browsers send `Origin: null` with some requests of the page's own.
-    "referrer-policy": "same-origin",
-    "x-content-type-options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { gapFrame, PageReader, type PageResult } from "@tidings/core";
 import { errorFrame, formatCursor, ndjsonFormat, type ServerFrame } from "@tidings/protocol";
+import type { Access } from "../../auth/index.ts";
 import { presenceVersion } from "../../http/presence.ts";
 import type { ReadChannel, ReadQuery, Refused } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
@@ -11,7 +12,12 @@ import { hold } from "./hold.ts";
  * it is for paths that hold streams back. What is wrong with a channel is told in it, and ends the wait, as presence does that the
  * client has not.
  */
-export async function serveFrames(services: Services, res: ServerResponse, query: ReadQuery): Promise<void> {
+export async function serveFrames(
+  services: Services,
+  res: ServerResponse,
+  query: ReadQuery,
+  access: Access,
+): Promise<void> {
   // Gone before it came here, so it will not say so again.
   if (res.destroyed) return;
   const refused = [...query.refused];
@@ -27,10 +33,10 @@ export async function serveFrames(services: Services, res: ServerResponse, query
   const told = read.filter(({ presence }) => presence);
   const hasNews = refused.length > 0 || told.some((each) => isNew(services, each));
   const waits = query.waitMs > 0 && !hasNews;
-  if (waits) services.connections.checkRoom();
+  if (waits) services.connections.checkRoom(services.addresses.networkOf(res.req), access);
   const limits = { maxMessages: query.limit, maxBytes: services.limits.maxPageBytes };
   const page = new PageReader(services.hub, read, limits, waits, ndjsonFormat);
-  const release = waits ? hold(services, res, page, query.waitMs) : () => undefined;
+  const release = waits ? hold(services, res, page, query, access) : () => undefined;
   const watches = waits
     ? told.map(({ channel }) => services.presence.watch(channel, () => page.finish()))
     : [];
@@ -39,6 +45,7 @@ export async function serveFrames(services: Services, res: ServerResponse, query
   res.on("close", unwatch);
   try {
     const result = await page.result;
+    if (!res.headersSent) services.auth?.sessions.check(access);
     send(res, [
       ...refusals(refused),
       ...framesOf(result),
@@ -55,7 +62,8 @@ export async function serveFrames(services: Services, res: ServerResponse, query
 }
 
 function send(res: ServerResponse, parts: readonly Uint8Array[]): void {
-  if (res.destroyed) return;
+  // Gone, or told that it may not read any more.
+  if (res.destroyed || res.headersSent) return;
   const body = Buffer.concat(parts);
   res.writeHead(200, {
     "Content-Type": "application/x-ndjson; charset=utf-8",

@@ -1,14 +1,37 @@
 import type { ServerResponse } from "node:http";
 import type { PageReader } from "@tidings/core";
+import type { TidingsError } from "@tidings/protocol";
+import { type Access, whyNarrowed } from "../../auth/index.ts";
 import type { OpenConnection } from "../../http/connections.ts";
+import { sendProblem } from "../../http/problem.ts";
+import type { ReadQuery } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
 
 /** Has a long poll be a connection until its time is over, its client or the server goes; what it answers ends that. */
-export function hold(services: Services, res: ServerResponse, page: PageReader, waitMs: number): () => void {
+export function hold(
+  services: Services,
+  res: ServerResponse,
+  page: PageReader,
+  { waitMs, channels }: Pick<ReadQuery, "waitMs" | "channels">,
+  access: Access,
+): () => void {
+  const end = (error: TidingsError): void => {
+    // Nothing that is there by now may go out with it.
+    page.cancel();
+    release();
+    if (!res.headersSent && !res.destroyed) sendProblem(res, error);
+  };
   const entry: OpenConnection = {
     id: services.newId(),
     transport: "long-poll",
+    network: services.addresses.networkOf(res.req),
+    access,
     drain: () => page.finish(),
+    end,
+    narrow: () => {
+      const why = whyNarrowed(access, channels);
+      if (why !== undefined) end(why);
+    },
     destroy: () => res.destroy(),
   };
   services.connections.add(entry);

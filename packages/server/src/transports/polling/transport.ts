@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gapFrame, PageReader, type PageResult } from "@tidings/core";
 import { formatCursor, TidingsError } from "@tidings/protocol";
+import type { Access } from "../../auth/index.ts";
 import type { ReadChannel, ReadQuery } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
 import { hold } from "./hold.ts";
@@ -16,6 +17,7 @@ export async function servePoll(
   res: ServerResponse,
   query: ReadQuery,
   isMulti: boolean,
+  access: Access,
 ): Promise<void> {
   // Gone before it came here, so it will not say so again.
   if (res.destroyed) return;
@@ -29,13 +31,16 @@ export async function servePoll(
     );
   }
   const waits = query.waitMs > 0;
-  if (waits) services.connections.checkRoom();
+  if (waits) services.connections.checkRoom(services.addresses.networkOf(res.req), access);
   const limits = { maxMessages: query.limit, maxBytes: services.limits.maxPageBytes };
   const page = new PageReader(services.hub, query.channels, limits, waits);
-  const release = waits ? hold(services, res, page, query.waitMs) : () => undefined;
+  const release = waits ? hold(services, res, page, query, access) : () => undefined;
   try {
     const result = await page.result;
-    if (!res.destroyed) answer(req, res, query, result, isMulti);
+    // It was told that it may not read any more.
+    if (res.destroyed || res.headersSent) return;
+    services.auth?.sessions.check(access);
+    answer(req, res, query, result, isMulti);
   } catch (error) {
     if (!isMulti || page.failedOn === undefined) throw error;
     throw ofChannel(page.failedOn, services.toError(error));

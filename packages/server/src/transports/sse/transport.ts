@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { StreamCodec } from "@tidings/core";
+import type { Access } from "../../auth/index.ts";
 import { checkPosition, type ReadQuery } from "../../http/query.ts";
 import { openResponseStream, type StreamKind } from "../../http/response-stream.ts";
 import type { Services } from "../../http/services.ts";
@@ -20,6 +21,7 @@ export async function serveSse(
   res: ServerResponse,
   query: ReadQuery,
   isMulti: boolean,
+  access: Access,
 ): Promise<void> {
   if (isMulti && query.hasPosition)
     checkPosition(
@@ -27,7 +29,7 @@ export async function serveSse(
       services,
     );
   const retryMs = Math.round(RETRY_MIN_MS + Math.random() * RETRY_SPREAD_MS);
-  await openResponseStream(services, res, query, SSE, {
+  await openResponseStream(services, res, query, access, SSE, {
     codec: isMulti ? (query.hasPosition ? sseMultiCodec : ssePlainCodec) : singleCodec(services, query),
     isMulti,
     // Who reads by POST is no EventSource, which would come back at once: it has pauses of its own.

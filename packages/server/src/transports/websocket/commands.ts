@@ -1,5 +1,6 @@
 import type { Connection } from "@tidings/core";
 import { type CommandFrame, encodeTextFrame, quote, TidingsError } from "@tidings/protocol";
+import type { Access } from "../../auth/index.ts";
 import type { Call, Caller, Outcome } from "../../commands/index.ts";
 import { outcomeLine } from "../../http/commands.ts";
 import type { Services } from "../../http/services.ts";
@@ -7,6 +8,7 @@ import type { Services } from "../../http/services.ts";
 export interface CommandSocket {
   readonly id: string;
   readonly connection: Connection;
+  readonly access: Access;
   readonly isBlocked: boolean;
 }
 
@@ -49,6 +51,8 @@ export class SocketCommands {
         timeoutMs,
         idempotencyKey,
         caller: this.#caller,
+        // Of now: it may have been renewed.
+        who: this.#socket.access.identity,
         onProgress: (json) => this.#progress(id, json),
         onDone: (outcome) => this.#done(id, outcome),
       });

@@ -1,9 +1,8 @@
-import type { Connection, Sender } from "@tidings/core";
+import type { Right } from "@tidings/core";
 import {
   checkChannel,
   type ClientFrame,
   DEFAULT_EVENT,
-  errorFrame,
   formatCursor,
   type PublishFrame,
   quote,
@@ -16,18 +15,31 @@ import { checkEvents, defaultStart, readStart } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
 import type { Session } from "./session.ts";
 
-/** Does what one frame of a `tidings.v1` client asks, and answers it. Never rejects. */
-export async function handleFrame(services: Services, session: Session, frame: ClientFrame): Promise<void> {
+/** Does what one frame of a `tidings.v1` client asks, and answers it; with an error where that is what it told. Never rejects. */
+export async function handleFrame(
+  services: Services,
+  session: Session,
+  frame: ClientFrame,
+): Promise<TidingsError | undefined> {
   const { connection } = session;
   try {
     const answer = await perform(services, session, frame);
-    if (answer === undefined) return;
+    if (answer === undefined) return undefined;
     session.gather();
     connection.send(answer);
-  } catch (error) {
+    return undefined;
+  } catch (caught) {
+    const error = services.toError(caught);
     session.gather();
-    connection.send(errorFrame(services.toError(error), { id: "id" in frame ? frame.id : undefined }));
+    session.tell(error, { id: "id" in frame ? frame.id : undefined });
+    return error;
   }
+}
+
+/** Lets it on, at once wherever the application is not to be asked: frames are begun in the order they come. */
+function check(session: Session, right: Right, name: string): Promise<void> | void {
+  const waits = session.access.check(right, name);
+  return waits === undefined ? undefined : session.hold(waits);
 }
 
 async function perform(
@@ -38,9 +50,10 @@ async function perform(
   const { connection } = session;
   switch (frame.type) {
     case "hello":
+      if (frame.token !== undefined) await session.hold(session.renew(frame.token));
       return hello(session, frame.binary);
     case "subscribe":
-      return subscribe(services, connection, frame);
+      return subscribe(services, session, frame);
     case "unsubscribe": {
       const ended = connection.unsubscribe(frame.channel);
       if (ended === undefined) {
@@ -53,15 +66,21 @@ async function perform(
       return { type: "ok", id: frame.id, channel: frame.channel, ...cursor };
     }
     case "publish":
-      return publish(services, frame, session.sender);
-    case "command":
+      return publish(services, session, frame);
+    case "command": {
+      // Begun in this very turn, where nothing is to be waited for: a `cancel` may be right behind it.
+      const waits = check(session, "command", frame.name);
+      if (waits !== undefined) await waits;
       session.commands.begin(frame);
       return undefined;
+    }
     case "cancel":
       session.commands.cancel(frame.id);
       return undefined;
     case "join": {
       const { id, channel, member, state } = frame;
+      const waits = check(session, "presence", channel);
+      if (waits !== undefined) await waits;
       return { type: "ok", id, channel, member: connection.attendance.join(channel, member, state) };
     }
     case "update": {
@@ -73,7 +92,8 @@ async function perform(
       return { type: "ok", id, channel, member: connection.attendance.leave(channel) };
     }
     case "token":
-      return { type: "ok", id: frame.id }; // the server is open: there is nothing to renew
+      await session.hold(session.renew(frame.token));
+      return { type: "ok", id: frame.id };
     case "ping":
       return { type: "pong", ...(frame.id === undefined ? {} : { id: frame.id }) };
   }
@@ -93,13 +113,13 @@ function hello(session: Session, binary: boolean | undefined): undefined {
 }
 
 /** The answer, `ok`, is written by the connection, ahead of the first message. */
-async function subscribe(
-  services: Services,
-  connection: Connection,
-  frame: SubscribeFrame,
-): Promise<undefined> {
+async function subscribe(services: Services, session: Session, frame: SubscribeFrame): Promise<undefined> {
   const { id, channel, since, last, events = [], gap = "continue", presence } = frame;
-  await connection.subscribe({
+  const waits = check(session, "subscribe", channel);
+  if (waits !== undefined) await waits;
+  const alsoWaits = presence === true ? check(session, "presence", channel) : undefined;
+  if (alsoWaits !== undefined) await alsoWaits;
+  await session.connection.subscribe({
     id,
     channel,
     start: readStart(since, last, defaultStart(services, checkChannel(channel), false)),
@@ -109,7 +129,7 @@ async function subscribe(
   });
 }
 
-async function publish({ publisher }: Services, frame: PublishFrame, sender: Sender): Promise<ServerFrame> {
+async function publish({ publisher }: Services, session: Session, frame: PublishFrame): Promise<ServerFrame> {
   const {
     id,
     channel,
@@ -124,6 +144,8 @@ async function publish({ publisher }: Services, frame: PublishFrame, sender: Sen
     preview,
     artifact,
   } = frame;
+  const waits = check(session, "publish", channel);
+  if (waits !== undefined) await waits;
   const names = {
     ...(key === undefined ? {} : { key }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
@@ -136,7 +158,7 @@ async function publish({ publisher }: Services, frame: PublishFrame, sender: Sen
   const condition = ifOffset === undefined ? {} : { ifOffset: toOffset(ifOffset) };
   const appended = await publisher.publish(channel, [{ event, kind, data, ...names, ...way }], {
     ephemeral,
-    sender,
+    sender: session.sender,
     ...condition,
   });
   if (appended === undefined) return { type: "ok", id, channel };

@@ -1,1 +1,2 @@
-export { WebSocketTransport } from "./transport.ts";
+export type { Handshake } from "./session.ts";
+export { offersFrames, WebSocketTransport } from "./transport.ts";

@@ -9,8 +9,11 @@ import {
   TidingsError,
 } from "@tidings/protocol";
 import { type RawData, WebSocket } from "ws";
+import { type Access, forbidden, mayOf, unauthenticated } from "../../auth/index.ts";
+import { admitReads } from "../../http/authorize.ts";
 import type { OpenConnection } from "../../http/connections.ts";
 import type { ReadQuery } from "../../http/query.ts";
+import { renew } from "../../http/renew.ts";
 import type { Services } from "../../http/services.ts";
 import { codecOf } from "./codec.ts";
 import { type CommandSocket, SocketCommands } from "./commands.ts";
@@ -22,8 +25,26 @@ import { Intake } from "./intake.ts";
 /** The subprotocol in which the client may send frames too. Without it a WebSocket only receives. */
 export const SUBPROTOCOL = "tidings.v1";
 
+/** How often a client is told that it sends too much, a second and at once; one that goes on all the same is closed. */
+const PATIENCE_PER_SECOND = 100;
+const PATIENCE = 1_000;
+/** As `ws` calls a frame that is too large. */
+const TOO_LONG = "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
+
 /** A close reason has at most 123 bytes (RFC 6455 §5.5). */
 const MAX_REASON_BYTES = 123;
+
+/** What a WebSocket is opened for. */
+export interface Handshake {
+  readonly read: ReadQuery;
+  readonly access: Access;
+  /** As what its address is counted. */
+  readonly network: string;
+  /** `/connect`. */
+  readonly isMulti: boolean;
+  /** Whether it has yet to show a credential, in its first frame: nothing is looked at before. */
+  readonly isWaiting: boolean;
+}
 
 /** A WebSocket that knows its session, so that listeners are functions that all of them share. */
 export class SessionSocket extends WebSocket {
@@ -33,10 +54,18 @@ export class SessionSocket extends WebSocket {
 /** One WebSocket as it is written to, read from and looked after. What only some clients need is made when they do. */
 export class Session implements ConnectionOutput, OpenConnection, CommandSocket {
   readonly id: string;
+  readonly network: string;
   readonly connection: Connection;
   readonly #services: Services;
   readonly #ws: SessionSocket;
   readonly #socket: Duplex;
+  readonly access: Access;
+  /** Until it has begun. */
+  #handshake: Handshake | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isHeld = false;
+  /** Frames that came while one before them waited to be let on. */
+  #late: ClientFrame[] | undefined;
   #isBinary: boolean;
   /** Whether the end of one reader is the end of the connection: there is no way to subscribe anew. */
   readonly #endsWithReader: boolean;
@@ -45,9 +74,16 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   #intake: Intake | undefined;
   #commands: SocketCommands | undefined;
   #sender: Sender | undefined;
+  /** How often it may still be told that it sends too much: there once it was. */
+  #patience: TokenBucket | undefined;
 
-  constructor(services: Services, ws: SessionSocket, socket: Duplex, isBinary: boolean, isMulti: boolean) {
+  constructor(services: Services, ws: SessionSocket, socket: Duplex, handshake: Handshake) {
+    const { isMulti, access, network } = handshake;
+    const isBinary = handshake.read.binary;
     this.id = services.newId();
+    this.access = access;
+    this.network = network;
+    this.#handshake = handshake;
     this.connection = new Connection(services.connection, codecOf(isBinary, ws.extensions !== ""), this);
     this.#services = services;
     this.#ws = ws;
@@ -57,13 +93,25 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     socket.on("drain", () => this.#resume());
   }
 
-  /** Begins what the handshake's URL asks for. */
-  open({ channels }: ReadQuery, isMulti: boolean): void {
-    const { limits, connections, toError } = this.#services;
+  /** Serves the socket. One that has yet to show a credential has a while for that. */
+  open(): void {
+    const { limits, connections } = this.#services;
     this.#ws.session = this;
     listen(this.#ws);
     connections.add(this);
-    if (!this.#isRaw || isMulti) {
+    if (this.#handshake?.isWaiting !== true) return void this.#begin();
+    this.#timer = setTimeout(() => this.#close(lateError(limits.authTimeoutMs)), limits.authTimeoutMs);
+    this.#timer.unref();
+  }
+
+  /** Begins what the handshake's URL asks for. */
+  async #begin(): Promise<void> {
+    const handshake = this.#handshake;
+    if (handshake === undefined) return;
+    this.#handshake = undefined;
+    clearTimeout(this.#timer);
+    const { limits, toError } = this.#services;
+    if (!this.#isRaw || handshake.isMulti) {
       const { maxChannelsPerConnection, maxMessageBytes, maxFrameBytes } = limits;
       this.connection.send({
         type: "welcome",
@@ -72,13 +120,44 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
         limits: { maxChannelsPerConnection, maxMessageBytes, maxFrameBytes },
       });
     }
-    for (const each of channels) {
+    // Of one that waited it could not be known before what it may read.
+    const read = handshake.isWaiting
+      ? await admitReads(this.access, handshake.read, false, this.#services)
+      : handshake.read;
+    for (const { channel, error } of read.refused) this.tell(error, { channel });
+    for (const each of read.channels) {
       this.connection.subscribe(each).catch((error: unknown) => {
         const told = toError(error);
-        this.connection.send(errorFrame(told, { channel: each.channel }));
+        this.tell(told, { channel: each.channel });
         if (this.#endsWithReader) this.#close(told);
       });
     }
+  }
+
+  /**
+   * Goes on with another credential, and begins where it was waited for.
+   *
+   * @throws {TidingsError} see {@link renew}
+   */
+  async renew(token: string): Promise<void> {
+    await renew(this.#services, this, token);
+    await this.#begin();
+  }
+
+  /** Waits, and has the frames that come after this one wait with it: they are begun in the order they came. */
+  async hold(waits: Promise<void>): Promise<void> {
+    this.#isHeld = true;
+    try {
+      await waits;
+      if (!this.#isOpen)
+        throw new TidingsError("CONNECTION_UNKNOWN", "the connection has ended meanwhile; connect again.");
+    } finally {
+      // This one goes on first.
+      setImmediate(() => this.#takeLate());
+    }
+    // Its credential may have been taken back meanwhile.
+    if (!this.#isOpen)
+      throw new TidingsError("CONNECTION_UNKNOWN", "the connection has ended; connect again.");
   }
 
   get transport(): "websocket" {
@@ -92,7 +171,7 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   /** Lanes' frames go to the socket as they are; `ws` writes its own frames whole, so neither cuts into the other. */
   write(bytes: Uint8Array): void {
     // After a close frame nothing may follow (RFC 6455 §5.5.1). After the other side's end there is nobody left to tell.
-    if (this.#ws.readyState === WebSocket.OPEN && this.#socket.writable) this.#socket.write(bytes);
+    if (this.#isOpen && this.#socket.writable) this.#socket.write(bytes);
   }
 
   writeAll(parts: readonly Uint8Array[]): void {
@@ -131,12 +210,25 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     return this.#commands;
   }
 
-  /** As what its ephemeral messages are counted, and told apart. */
+  /** As what its messages are counted, and ephemeral ones told apart. */
   get sender(): Sender {
-    const { newId, limits } = this.#services;
+    const { newId, senders } = this.#services;
     // A name of its own, for all to see: the connection's id lets whoever knows it change what the connection reads.
-    this.#sender ??= { key: newId(), bucket: new TokenBucket(limits.maxEphemeralPerSecond, Date.now()) };
+    this.#sender ??= senders.ofSocket(this.access, newId());
     return this.#sender;
+  }
+
+  /** Tells a fault, and counts it. One that is told too often that it sends too much is closed. */
+  tell(
+    error: TidingsError,
+    about: { readonly id?: string | undefined; readonly channel?: string } = {},
+  ): void {
+    this.#services.refusals.count(error.code);
+    this.connection.send(errorFrame(error, about));
+    if (error.code !== "RATE_LIMITED") return;
+    const nowMs = Date.now();
+    this.#patience ??= new TokenBucket(PATIENCE_PER_SECOND, nowMs, PATIENCE);
+    if (!this.#patience.take(1, nowMs)) this.#close(error);
   }
 
   beat(): void {
@@ -155,12 +247,28 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     else this.#commands.whenIdle(end);
   }
 
+  end(error: TidingsError): void {
+    if (!this.#isRaw) this.tell(error);
+    this.#close(error);
+  }
+
+  narrow(): void {
+    for (const channel of this.connection.narrow(mayOf(this.access))) {
+      const error = forbidden("subscribe", channel);
+      this.tell(error, { channel });
+      if (this.#endsWithReader) this.#close(error);
+    }
+  }
+
   destroy(): void {
     this.#ws.terminate();
   }
 
   /** Frames are begun in the order they come; each is answered when it is done, by its id. */
   received(data: Buffer, isBinary: boolean): void {
+    // Once a close frame is sent, nothing that still comes counts (RFC 6455 §1.4): a client whose credential was taken back
+    // could else leave it unanswered, and go on publishing for as long as its end is waited for.
+    if (!this.#isOpen) return;
     this.checkIntake();
     if (this.#isRaw) return this.#close(unheardError());
     let frame: ClientFrame;
@@ -172,7 +280,30 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     }
     const intake = this.checkIntake();
     intake.begin();
-    void handleFrame(this.#services, this, frame).then(() => intake.end());
+    if (this.#isHeld) (this.#late ??= []).push(frame);
+    else this.#take(frame, intake);
+  }
+
+  #take(frame: ClientFrame, intake: Intake): void {
+    if (!this.#isOpen) return;
+    const isFirst = this.#handshake?.isWaiting === true;
+    if (isFirst && !((frame.type === "hello" || frame.type === "token") && frame.token !== undefined))
+      return this.#close(wordlessError());
+    void handleFrame(this.#services, this, frame).then((error) => {
+      intake.end();
+      // It has shown something that does not hold: there is nobody to go on with.
+      if (isFirst && error !== undefined) this.#close(error);
+    });
+  }
+
+  #takeLate(): void {
+    this.#isHeld = false;
+    const intake = this.checkIntake();
+    while (!this.#isHeld && this.#late !== undefined) {
+      const next = this.#late.shift();
+      if (this.#late.length === 0) this.#late = undefined;
+      if (next !== undefined) this.#take(next, intake);
+    }
   }
 
   /** Something came, which may be one too many. */
@@ -182,6 +313,11 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     return this.#intake;
   }
 
+  /** A frame was too large: `ws` closes with 1009 by itself. */
+  refusedFrame(): void {
+    this.#services.refusals.count("FRAME_TOO_LARGE");
+  }
+
   /** It answered, or is not waited for any more. */
   ponged(): void {
     this.#endPing?.();
@@ -189,12 +325,18 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   }
 
   closed(code: number): void {
+    clearTimeout(this.#timer);
+    this.#late = undefined;
     this.#commands?.close();
     // The client closed, with 1000 or (as `close()` in a browser does) without a code: it does not come back. With
     // 1001 a page is left, which may be a reload.
     this.connection.close({ hasLeft: code === 1000 || code === 1005 });
     this.ponged();
     this.#services.connections.delete(this);
+  }
+
+  get #isOpen(): boolean {
+    return this.#ws.readyState === WebSocket.OPEN;
   }
 
   get #isRaw(): boolean {
@@ -208,15 +350,17 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     this.connection.resume();
   }
 
-  /** A frame whose id could be read is answered, and the rest goes on; any other ends the connection. */
+  /** A frame whose id could be read is answered, and the rest goes on; any other ends the connection, and so does a first one. */
   #refuseFrame(error: TidingsError): void {
+    if (this.#handshake?.isWaiting === true) return this.#close(wordlessError());
     const id = error instanceof ClientFrameError ? error.id : undefined;
-    this.connection.send(errorFrame(error, { id }));
+    this.tell(error, { id });
     if (id === undefined) this.#close(error);
   }
 
   /** Ends the readers, whose last bytes go out before the close frame does. */
   #close(error: TidingsError): void {
+    this.#late = undefined;
     this.connection.close();
     const reason = Buffer.from(error.message);
     // Cut at a character's border: the reason must be UTF-8.
@@ -254,7 +398,17 @@ function onClose(this: WebSocket, code: number): void {
   (this as SessionSocket).session?.closed(code);
 }
 
-function onError(): void {}
+function onError(this: WebSocket, error: NodeJS.ErrnoException): void {
+  if (error.code === TOO_LONG) (this as SessionSocket).session?.refusedFrame();
+}
+
+function lateError(timeoutMs: number): TidingsError {
+  return unauthenticated(`no credential came within ${timeoutMs} ms; send hello with a token first.`);
+}
+
+function wordlessError(): TidingsError {
+  return unauthenticated('the first frame must be "hello" or "token" with a token.');
+}
 
 function unheardError(): TidingsError {
   return new TidingsError(

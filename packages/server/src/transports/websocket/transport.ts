@@ -2,11 +2,16 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { TidingsError } from "@tidings/protocol";
 import { type Server, WebSocketServer } from "ws";
-import type { ReadQuery } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
 import { refuseUpgrade } from "../../http/upgrade.ts";
 import { offersDeflate } from "./deflate.ts";
-import { Session, SessionSocket, SUBPROTOCOL } from "./session.ts";
+import { type Handshake, Session, SessionSocket, SUBPROTOCOL } from "./session.ts";
+
+/** Whether a handshake offers the subprotocol in which clients may send frames. */
+export function offersFrames(req: IncomingMessage): boolean {
+  const offered = req.headers["sec-websocket-protocol"]?.split(",") ?? [];
+  return offered.some((each) => each.trim() === SUBPROTOCOL);
+}
 
 type Handshakes = Server<typeof SessionSocket>;
 
@@ -24,23 +29,23 @@ export class WebSocketTransport {
   }
 
   /**
-   * Completes the handshake and serves the socket; `isMulti` is `/connect`. The query was checked before: what is
-   * wrong with it was told as an HTTP problem.
+   * Completes the handshake and serves the socket. What it asks for was checked before: what is wrong with it was told as an HTTP
+   * problem.
    *
-   * @throws {TidingsError} `DRAINING`, `TOO_MANY_CONNECTIONS`; the socket is untouched then
+   * @throws {TidingsError} `DRAINING`, `TOO_MANY_CONNECTIONS`, `UNAUTHENTICATED`; the socket is untouched then
    */
-  serve(req: IncomingMessage, socket: Duplex, head: Buffer, query: ReadQuery, isMulti: boolean): void {
-    this.#services.connections.checkRoom();
+  serve(req: IncomingMessage, socket: Duplex, head: Buffer, handshake: Handshake): void {
+    this.#services.connections.checkRoom(handshake.network, handshake.access);
     const isOffered = offersDeflate(req.headers["sec-websocket-extensions"]);
     const server = isOffered ? (this.#deflating ?? this.#server) : this.#server;
     server.handleUpgrade(req, socket, head, (ws) =>
-      new Session(this.#services, ws, socket, query.binary, isMulti).open(query, isMulti),
+      new Session(this.#services, ws, socket, handshake).open(),
     );
   }
 }
 
 /** What handshakes and frames are left to. What is sent to readers it never sees. */
-function newServer({ limits }: Services, isDeflating: boolean): Handshakes {
+function newServer({ limits, refusals }: Services, isDeflating: boolean): Handshakes {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -57,6 +62,7 @@ function newServer({ limits }: Services, isDeflating: boolean): Handshakes {
       `the WebSocket handshake was refused: ${error.message} (RFC 6455 §4.2.1).`,
     );
     // A client of another version has to be told ours (RFC 6455 §4.4).
+    refusals.count(told.code);
     refuseUpgrade(socket, told, { "Sec-WebSocket-Version": "13" });
   });
   return server;

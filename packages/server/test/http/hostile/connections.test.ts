@@ -206,6 +206,15 @@ describe("requests in one go", () => {
     expect(await client.until("\n\n")).toMatch(/\ndata: 1\n\n$/);
   });
 
+  test("an expectation that nobody knows is passed over (RFC 9110 §10.1.1)", async () => {
+    await using client = await RawClient.open(server.port);
+    client.send(getRequest("/healthz", { Expect: "the-unexpected" }));
+    expect(await client.until("}")).toMatch(/^HTTP\/1\.1 200 [\s\S]*"alive"/);
+    const foreign = getRequest("/healthz", { Host: "attacker.example", Expect: "x", Connection: "close" });
+    client.send(foreign);
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 403 [\s\S]*HOST_FORBIDDEN/);
+  });
+
   test("a request in absolute form, as to a proxy, is understood (RFC 9112 §3.2.2)", async () => {
     await using client = await RawClient.open(server.port);
     client.send(`GET http://localhost/healthz HTTP/1.1\r\n${HOST}\r\n`);

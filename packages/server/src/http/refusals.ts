@@ -1,0 +1,30 @@
+import type { ErrorCode } from "@tidings/protocol";
+
+/** Named also while there are none: a series that comes and goes makes poor graphs. */
+const LIMITS: readonly ErrorCode[] = [
+  "RATE_LIMITED",
+  "TOO_MANY_CONNECTIONS",
+  "TOO_MANY_CHANNELS",
+  "TOO_MANY_COMMANDS",
+  "MESSAGE_TOO_LARGE",
+  "BATCH_TOO_LARGE",
+  "FRAME_TOO_LARGE",
+  "HEADERS_TOO_LARGE",
+  "URL_TOO_LONG",
+  "REQUEST_TIMEOUT",
+  "PRESENCE_FULL",
+  "LOG_FULL",
+];
+
+/** How often peers were told no, by code: the codes are a table, so this is bounded whatever they do. */
+export class Refusals {
+  readonly #counts = new Map<ErrorCode, number>(LIMITS.map((code) => [code, 0]));
+
+  get counts(): ReadonlyMap<ErrorCode, number> {
+    return this.#counts;
+  }
+
+  count(code: ErrorCode): void {
+    this.#counts.set(code, (this.#counts.get(code) ?? 0) + 1);
+  }
+}
