@@ -21,6 +21,8 @@ export type { TidingsOptions } from "./create/options.ts";
 export type { Delivery } from "./create/subscription.ts";
 export type { Handler } from "./http/handler.ts";
 export type { DeleteOptions, PublishOptions } from "./create/message.ts";
+export type { Page, ReadOptions } from "./create/page.ts";
+export type { StoredArtifact, StoreOptions } from "./create/store.ts";
 export { createTidings, type InvokeOptions, type SubscribeOptions, type Tidings } from "./tidings.ts";
 export type {
   Answer as AuthAnswer,

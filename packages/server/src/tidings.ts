@@ -24,8 +24,10 @@ import {
   messageOf,
   type PublishOptions,
 } from "./create/message.ts";
+import { type Page, readPage, type ReadOptions } from "./create/page.ts";
 import { createRouter } from "./create/routes.ts";
 import { openServices } from "./create/services.ts";
+import { type StoredArtifact, storeArtifact, type StoreOptions } from "./create/store.ts";
 import { type Delivery, Subscription } from "./create/subscription.ts";
 import { attachUpgrades } from "./create/upgrades.ts";
 import { Descriptors } from "./http/descriptors.ts";
@@ -95,6 +97,28 @@ export interface Tidings {
    * {@link Tidings.close}; one that is never iterated has to be ended by its `return()`.
    */
   subscribe(channel: string, options?: SubscribeOptions): AsyncGenerator<Delivery, void, void>;
+  /**
+   * Reads one page of what a channel holds, and waits for nothing: `{ last: 1 }` is the newest message, if there is one.
+   *
+   * @throws {TidingsError} `CHANNEL_NAME_INVALID`, `CURSOR_INVALID`, `QUERY_INVALID`, and `CURSOR_GONE` with `gap: "fail"`
+   */
+  read(channel: string, options?: ReadOptions): Promise<Page>;
+  /**
+   * Drops all messages that a channel holds. Readers are told of a gap where they had not read them.
+   *
+   * @throws {TidingsError} `CHANNEL_NAME_INVALID`, `CHANNEL_RESERVED`
+   */
+  truncate(channel: string): Promise<void>;
+  /**
+   * Stores an artifact of any size, as `POST /artifacts` does: bytes, or parts as they come. To be named by a message
+   * (`artifact` of {@link Tidings.publish}), or fetched by its URL until it expires.
+   *
+   * @throws {TidingsError} `ARTIFACT_TOO_LARGE`, `STORE_FULL`, `TOO_MANY_CONNECTIONS`, `REQUEST_INVALID`; nothing is kept then
+   */
+  store(
+    source: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    options?: StoreOptions,
+  ): Promise<StoredArtifact>;
   /**
    * Registers a command: clients call it by `POST /commands/{name}` and by `command` frames. Answers what takes it
    * away again; calls that are under way then are finished.
@@ -222,6 +246,15 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
         open: subscriptions,
       });
     },
+    async read(channel, options = {}) {
+      return readPage(services, channel, options);
+    },
+    async truncate(channel) {
+      await services.log.truncate(checkOwnChannel(channel));
+    },
+    async store(source, options = {}) {
+      return storeArtifact(services, source, options);
+    },
     command(name, commandOptions) {
       return commands.registry.add(name, libraryRoute(commandOptions));
     },
@@ -288,6 +321,12 @@ function inputJson(input: unknown): string | undefined {
   } catch (cause) {
     throw new TidingsError("BODY_INVALID", "the command's input has no JSON form.", {}, cause);
   }
+}
+
+function checkOwnChannel(name: string): string {
+  const channel = checkChannel(name);
+  if (!channel.startsWith("$")) return channel;
+  throw new TidingsError("CHANNEL_RESERVED", `"${channel}" belongs to the system and cannot be truncated.`);
 }
 
 function checkAddress(host: string, isOpen: boolean): void {

@@ -32,12 +32,7 @@ const NOTHING = Buffer.alloc(0);
 /** What `tidings.publish` is given, as a message. A `string` is text, a `Uint8Array` bytes, everything else JSON. */
 export function messageOf(data: unknown, options: PublishOptions): PublishMessage {
   const { event = DEFAULT_EVENT, key, idempotencyKey, inline, preview, artifact, contentType } = options;
-  if (
-    contentType !== undefined &&
-    !(contentType.length <= MAX_MEDIA_TYPE_BYTES && MEDIA_TYPE.test(contentType))
-  ) {
-    throw new TidingsError("REQUEST_INVALID", `"${contentType}" is not a media type such as image/png.`);
-  }
+  if (contentType !== undefined) checkMediaType(contentType);
   return {
     event,
     ...(artifact === undefined ? payloadOf(data) : referenceOf(artifact, data)),
@@ -47,6 +42,12 @@ export function messageOf(data: unknown, options: PublishOptions): PublishMessag
     ...(preview === undefined ? {} : { preview: jsonOf(preview, "preview") }),
     ...(contentType === undefined ? {} : { contentType }),
   };
+}
+
+/** @throws {TidingsError} `REQUEST_INVALID` */
+export function checkMediaType(type: string): void {
+  if (type.length <= MAX_MEDIA_TYPE_BYTES && MEDIA_TYPE.test(type)) return;
+  throw new TidingsError("REQUEST_INVALID", `"${type}" is not a media type such as image/png.`);
 }
 
 export function deletionOf(
