@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
@@ -39,8 +41,10 @@ describe("an evaluation's events", () => {
 
   test("started by hand it prints its events, and needs no platform", async () => {
     const { EVAL_ID: _id, ...env } = process.env;
+    const directory = await mkdtemp(join(tmpdir(), "evaluation-test-"));
+    await using _folder = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
     const child = spawn(process.execPath, [...process.execArgv, counter], {
-      env: { ...env, EVAL_PARAMETERS: '{"to":1}', EVAL_RUN_DIR: folder },
+      env: { ...env, EVAL_PARAMETERS: '{"to":1}', EVAL_RUN_DIR: directory },
       stdio: ["ignore", "ignore", "pipe"],
     });
     const { stderr } = child;
@@ -264,12 +268,7 @@ test("the same seed gives the same numbers, and another seed others", () => {
   const draw = (seed: number): number[] => Array.from({ length: 5 }, seeded(seed).next);
   expect(draw(7)).toEqual(draw(7));
   expect(draw(7)).not.toEqual(draw(8));
-  expect(
-    seeded(1)
-      .shuffle([..."abcdef"])
-      .toSorted()
-      .join(""),
-  ).toBe("abcdef");
+  expect(seeded(1).shuffle("abcdef".split("")).toSorted().join("")).toBe("abcdef");
   const spread = Array.from({ length: 10_000 }, seeded(1).normal);
   expect(Math.abs(spread.reduce((sum, n) => sum + n, 0) / spread.length)).toBeLessThan(0.05);
 });
