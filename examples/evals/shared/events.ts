@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { SeveritySchema } from "./manifest.ts";
+import { type ParameterValue, SeveritySchema } from "./manifest.ts";
 
 /** Bounds of what an evaluation says on fd 3. An event that is above them is dropped, and told in the log. */
 export const EVENT_LIMITS = {
   /** Bytes of one event's line. */
-  maxEventBytes: 65_536,
+  maxEventBytes: 524_288,
   /** Characters of the name of a metric, an artifact, a rule. */
   maxNameChars: 200,
   /** Characters of a note, an alert's text, a place. */
@@ -65,14 +65,24 @@ export interface ExitRecord {
 /** What stands in `events.ndjson` beside what the evaluation says: the supervisor's own. */
 export type SupervisorEvent =
   | { readonly type: "started"; readonly pid: number }
+  /** A live parameter that the evaluation has taken; `change` is the id that the asker gave. */
+  | {
+      readonly type: "changed";
+      readonly name: string;
+      readonly value: ParameterValue;
+      readonly by: string;
+      readonly change: string;
+    }
+  | { readonly type: "input"; readonly text: string; readonly by: string }
+  | { readonly type: "inspected"; readonly at: string; readonly state: unknown }
   | ({ readonly type: "exit" } & ExitRecord);
 
-/** A line of `events.ndjson`. */
-export type KeptEvent = (RunEvent | SupervisorEvent) & { readonly time: string };
+/** A line of `events.ndjson`. Replies are not kept: only what came of them. */
+export type KeptEvent = (Exclude<RunEvent, Reply> | SupervisorEvent) & { readonly time: string };
 
 /** What an evaluation is told on fd 4, one a line. */
 export type Instruction =
   | { readonly id: string; readonly type: "pause" | "resume" | "inspect" }
   | { readonly id: string; readonly type: "step"; readonly count: number }
   | { readonly id: string; readonly type: "input"; readonly text: string }
-  | { readonly id: string; readonly type: "set"; readonly name: string; readonly value: unknown };
+  | { readonly id: string; readonly type: "set"; readonly name: string; readonly value: ParameterValue };
