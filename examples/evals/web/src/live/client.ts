@@ -1,0 +1,60 @@
+import { type Signal, signal } from "@preact/signals";
+import { connect, type State, type Tidings } from "@tidings/client";
+import { BASE_PATH } from "../../../shared/channels.ts";
+import type { ParameterValue } from "../../../shared/manifest.ts";
+
+/** The longest pause before a lost connection is tried again, in milliseconds: somebody sits in front of this page. */
+const MAX_BACKOFF_MS = 5_000;
+
+type Target = { readonly evaluation: string };
+export interface Commands {
+  readonly "evals.pause": { readonly input: Target; readonly output: unknown };
+  readonly "evals.resume": { readonly input: Target; readonly output: unknown };
+  readonly "evals.step": { readonly input: Target & { readonly count?: number }; readonly output: unknown };
+  readonly "evals.inspect": {
+    readonly input: Target;
+    readonly output: { readonly at: string; readonly state: unknown };
+  };
+  readonly "evals.input": {
+    readonly input: Target & { readonly text: string; readonly by?: string };
+    readonly output: unknown;
+  };
+  readonly "evals.set": {
+    readonly input: Target & {
+      readonly name: string;
+      readonly value: ParameterValue;
+      readonly change: string;
+      readonly by?: string;
+    };
+    readonly output: { readonly name: string; readonly value: ParameterValue; readonly change: string };
+  };
+}
+
+/** One connection for all that the page reads and asks. */
+export const tidings: Tidings<Commands> = connect<Commands>(location.origin + BASE_PATH, {
+  tuning: { maxBackoffMs: MAX_BACKOFF_MS },
+});
+
+export const connection: Signal<State> = signal(tidings.state);
+/** When it was live last, milliseconds since the epoch; `undefined` before it ever was. */
+export const liveUntil: Signal<number | undefined> = signal(undefined);
+
+tidings.on("state", (state) => {
+  if (connection.peek().name === "live" && state.name !== "live") liveUntil.value = Date.now();
+  connection.value = state;
+});
+
+/** Calls `back` each time that the connection is live after it was not. Answers what ends that. */
+export function onBack(back: () => void): () => void {
+  let wasLive = connection.peek().name === "live";
+  return tidings.on("state", ({ name }) => {
+    if (name === "live" && !wasLive) back();
+    wasLive = name === "live";
+  });
+}
+
+/** Keeps the connection on a WebSocket, where the path lets one through, until what it answers is called. */
+export function holdInteractive(): () => void {
+  const held = tidings as Tidings<Commands> & { interactive?: () => () => void };
+  return held.interactive?.() ?? (() => undefined);
+}

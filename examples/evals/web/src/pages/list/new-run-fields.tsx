@@ -1,0 +1,85 @@
+import type { Signal } from "@preact/signals";
+import type { JSX } from "preact";
+import type { Kind } from "../../../../shared/manifest.ts";
+import { Field } from "../../components/field.tsx";
+import { ParameterControl } from "../../components/parameter-control.tsx";
+import type { Draft } from "./new-run-draft.ts";
+
+interface NewRunFieldsProps {
+  readonly kind: Kind;
+  readonly draft: Signal<Draft>;
+  readonly faults: Readonly<Record<string, string>>;
+}
+
+export function NewRunFields({ kind, draft, faults }: NewRunFieldsProps): JSX.Element {
+  const parameters = Object.entries(kind.parameters);
+  const plain = (
+    field: string,
+    name: "priority" | "timeoutSeconds" | "maxMemoryMiB",
+    label: string,
+  ): JSX.Element => (
+    <Field label={label} error={faults[field]}>
+      {(ids) => (
+        <input
+          {...ids}
+          class="input"
+          data-field={field}
+          inputMode="numeric"
+          value={draft.value[name]}
+          onInput={(event) => (draft.value = { ...draft.value, [name]: event.currentTarget.value })}
+        />
+      )}
+    </Field>
+  );
+  return (
+    <>
+      {parameters.length > 0 && (
+        <fieldset class="fields">
+          <legend>Parameters</legend>
+          {parameters.map(([name, parameter]) => (
+            <Field
+              key={`${kind.name}.${name}`}
+              label={parameter.title ?? name}
+              hint={hintOf(parameter)}
+              error={faults[`parameters.${name}`]}
+            >
+              {(ids) => (
+                <ParameterControl
+                  ids={ids}
+                  field={`parameters.${name}`}
+                  parameter={parameter}
+                  value={draft.value.parameters[name] ?? ""}
+                  onChange={(value) => {
+                    draft.value = {
+                      ...draft.value,
+                      parameters: { ...draft.value.parameters, [name]: value },
+                    };
+                  }}
+                />
+              )}
+            </Field>
+          ))}
+        </fieldset>
+      )}
+      <fieldset class="fields">
+        <legend>Limits and turn</legend>
+        {plain("priority", "priority", "Priority, −100 to 100")}
+        {plain("limits.timeoutMs", "timeoutSeconds", "Time limit, seconds")}
+        {plain("limits.maxMemoryBytes", "maxMemoryMiB", "Memory limit, MiB")}
+      </fieldset>
+    </>
+  );
+}
+
+/** What it is for, and what it may be. */
+export function hintOf(parameter: Kind["parameters"][string]): string | undefined {
+  const { description, live } = parameter;
+  const range =
+    (parameter.type === "integer" || parameter.type === "number") &&
+    parameter.min !== undefined &&
+    parameter.max !== undefined
+      ? `${parameter.min} to ${parameter.max}`
+      : undefined;
+  const said = [description, range, live ? "may be changed while it runs" : undefined].filter(Boolean);
+  return said.length === 0 ? undefined : said.join(" · ");
+}

@@ -1,0 +1,65 @@
+import { useComputed } from "@preact/signals";
+import type { JSX } from "preact";
+import { now } from "../../live/clock.ts";
+import { summaries } from "../../live/list.ts";
+import { formatClock, plural } from "../../logic/format.ts";
+import { type HourCounts, throughput } from "../../logic/run-list.ts";
+
+const WIDTH = 480;
+const HEIGHT = 120;
+const GAP = 3;
+const MINUTE_MS = 60_000;
+
+/** A bar for each hour: what succeeded, and on it what did not. */
+export function Throughput(): JSX.Element {
+  const minute = useComputed(() => Math.floor(now.value / MINUTE_MS)).value;
+  const hours = useComputed(() => throughput(summaries.value, minute * MINUTE_MS)).value;
+  const most = Math.max(1, ...hours.map(({ succeeded, failed }) => succeeded + failed));
+  const all = hours.reduce((sum, { succeeded, failed }) => sum + succeeded + failed, 0);
+  const lastHour = hours.at(-1);
+  const inLast = (lastHour?.succeeded ?? 0) + (lastHour?.failed ?? 0);
+  return (
+    <figure class="throughput">
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${plural(all, "run")} ended in 24 hours`}
+      >
+        {hours.map((hour, at) => (
+          <Bar key={hour.from} hour={hour} at={at} width={WIDTH / hours.length} most={most} />
+        ))}
+      </svg>
+      <figcaption>
+        <span>{formatClock(hours[0]?.from ?? 0).slice(0, 5)}</span>
+        <span>
+          {plural(all, "run")}, {inLast} in this hour
+        </span>
+        <span>now</span>
+      </figcaption>
+    </figure>
+  );
+}
+
+interface BarProps {
+  readonly hour: HourCounts;
+  readonly at: number;
+  readonly width: number;
+  readonly most: number;
+}
+
+function Bar({ hour, at, width, most }: BarProps): JSX.Element {
+  const scale = (HEIGHT - 2) / most;
+  const good = hour.succeeded * scale;
+  const bad = hour.failed * scale;
+  const x = at * width + GAP / 2;
+  const inner = width - GAP;
+  return (
+    <g>
+      <title>{`${formatClock(hour.from).slice(0, 5)}: ${hour.succeeded} succeeded, ${hour.failed} failed`}</title>
+      <rect class="bar-none" x={x} y={HEIGHT - 2} width={inner} height={2} />
+      <rect class="bar-good" x={x} y={HEIGHT - 2 - good} width={inner} height={good} />
+      <rect class="bar-bad" x={x} y={HEIGHT - 2 - good - bad} width={inner} height={bad} />
+    </g>
+  );
+}
