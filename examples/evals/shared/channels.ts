@@ -76,6 +76,10 @@ export const AlertEvents = {
     /** Number of the log line that it was found in. */
     line: v.optional(count),
     at: v.string(),
+    /** How many the run has with this one. */
+    counts: v.object({ info: count, warning: count, critical: count }),
+    /** Where the search of the log stood: 32 for each line, and the number of the rule. */
+    logMark: count,
     ...position,
   }),
 };

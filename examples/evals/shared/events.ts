@@ -64,7 +64,8 @@ export interface ExitRecord {
 
 /** What stands in `events.ndjson` beside what the evaluation says: the supervisor's own. */
 export type SupervisorEvent =
-  | { readonly type: "started"; readonly pid: number }
+  /** By pid and start together the process is known again. */
+  | { readonly type: "started"; readonly pid: number; readonly start: string | undefined }
   /** A live parameter that the evaluation has taken; `change` is the id that the asker gave. */
   | {
       readonly type: "changed";

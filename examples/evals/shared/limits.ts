@@ -46,6 +46,22 @@ export const LIMITS = {
   maxLogMatches: 1_000,
   /** Characters that are searched for. */
   maxSearchChars: 200,
+  /** Alerts that are told of one run; more are neither told nor counted, and a last one says so. */
+  maxAlerts: 1_000,
+  /** Characters of an alert's text. */
+  maxAlertChars: 500,
+  /** Characters of a log line that rules look at. */
+  maxRuleLineChars: 2_000,
+  /** Bytes of an artifact that travels in its message, as text or as a `data:` URL. */
+  maxInlineBytes: 32_768,
+  /** Bytes of a larger text that are shown of it. */
+  previewBytes: 2_048,
+  /** Evaluations that wait. */
+  maxQueued: 1_000,
+  /** Evaluations that are kept, ended ones included. */
+  maxEvaluations: 10_000,
   /** Characters of an `Idempotency-Key`. */
   maxIdempotencyKeyChars: 255,
+  /** How long an `Idempotency-Key` is known, in milliseconds. */
+  idempotencyMs: 86_400_000,
 } as const;

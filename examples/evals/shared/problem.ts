@@ -28,6 +28,8 @@ export const PROBLEMS = {
   EVALUATION_REFUSED: { status: 409, title: "The evaluation did not take it" },
   EVALUATION_SILENT: { status: 504, title: "The evaluation did not answer in time" },
   RANGE_INVALID: { status: 416, title: "The range is outside of the file" },
+  QUEUE_FULL: { status: 503, title: "Too many evaluations wait" },
+  TOO_MANY_EVALUATIONS: { status: 507, title: "Too many evaluations are kept" },
   DRAINING: { status: 503, title: "The server is being stopped" },
   INTERNAL: { status: 500, title: "The server failed" },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;

@@ -85,7 +85,10 @@ export class Control {
     if (!request.success) return void socket.destroy();
     const { id } = request.output;
     this.#options.onRequest(request.output, (answer) => {
-      if (socket.writable) send(socket, { type: "answer", id, ...answer } as Told);
+      if (!socket.writable) return;
+      // First: who is answered finds in the files what came of it.
+      send(socket, { type: "wrote", ...this.#options.sizes() });
+      send(socket, { type: "answer", id, ...answer } as Told);
     });
   }
 

@@ -8,7 +8,7 @@ import { LogFile } from "./log-file.ts";
 import type { Answer } from "./control.ts";
 import type { Request } from "./messages.ts";
 import { NODE_ARGUMENTS } from "./node.ts";
-import { endProcesses, groupMemory, signalGroup } from "./processes.ts";
+import { endProcesses, groupMemory, signalGroup, startOf } from "./processes.ts";
 import { FILES, type RunFile } from "./run-file.ts";
 
 /** From SIGTERM to SIGKILL, in milliseconds: time to tidy up. */
@@ -91,7 +91,7 @@ export class Job {
       });
     });
     if (child.pid !== undefined) {
-      this.events.add({ type: "started", pid: child.pid });
+      this.events.add({ type: "started", pid: child.pid, start: startOf(child.pid) });
       this.#onGrown();
       this.#timers.push(
         setTimeout(() => {

@@ -22,10 +22,11 @@ const run = readRunFile(folder);
 // The server may be gone, and its end of the pipe with it.
 process.stdout.on("error", () => undefined);
 
-let job: Job | undefined;
-const control = await Control.listen({
+const job = new Job(folder, run, () => control.grown());
+let isMine = false;
+const control: Control = await Control.listen({
   path: run.socket,
-  sizes: () => ({ log: job?.log.bytes ?? 0, events: job?.events.bytes ?? 0 }),
+  sizes: () => ({ log: job.log.bytes, events: job.events.bytes }),
   onRequest: (request, answer) => {
     if (request.type !== "stop") {
       if (job === undefined)
@@ -37,12 +38,12 @@ const control = await Control.listen({
   },
 });
 
-// After the socket: whoever finds the claim can connect. A server that has declared the run lost made it first.
-const start = await startOf(process.pid);
-if (claim({ pid: process.pid, start: start ?? "" })) {
-  job = new Job(folder, run, () => control.grown());
+// After the socket and the files: whoever finds the claim can connect, and read. A server that has declared the run
+// lost made it first.
+isMine = claim({ pid: process.pid, start: startOf(process.pid) ?? "" });
+if (isMine) {
   for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.on(signal, () => job?.stop({ reason: "stopped", detail: `its supervisor got ${signal}` }));
+    process.on(signal, () => job.stop({ reason: "stopped", detail: `its supervisor got ${signal}` }));
   const running = job.run();
   process.stdout.write("running\n");
   const exit: ExitRecord = { ...(await running), endedAt: new Date().toISOString() };

@@ -1,6 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -10,11 +9,11 @@ const isLinux = process.platform === "linux";
  * When a process began, as the system says it: with its pid it is no other's. `undefined` where there is none.
  * proc(5): the 22nd field of `stat`, after the name in parentheses, which may hold anything.
  */
-export async function startOf(pid: number): Promise<string | undefined> {
+export function startOf(pid: number): string | undefined {
   try {
-    if (isLinux) return statOf(await readFile(`/proc/${pid}/stat`, "utf8"))[19];
-    const { stdout } = await run("ps", ["-o", "lstart=", "-p", String(pid)]);
-    return stdout.trim() === "" ? undefined : stdout.trim();
+    if (isLinux) return statOf(readFileSync(`/proc/${pid}/stat`, "utf8"))[19];
+    const start = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim();
+    return start === "" ? undefined : start;
   } catch {
     return undefined;
   }
@@ -61,7 +60,7 @@ export async function endProcesses(
   first?: { readonly pid: number; readonly start: string | undefined },
 ): Promise<void> {
   if (!isLinux) {
-    if (first !== undefined && first.start !== undefined && (await startOf(first.pid)) === first.start)
+    if (first !== undefined && first.start !== undefined && startOf(first.pid) === first.start)
       signalGroup(first.pid, "SIGKILL");
     return;
   }
