@@ -12,15 +12,17 @@ interface FieldProps {
   readonly label: string;
   readonly hint?: string | undefined;
   readonly error?: string | undefined;
+  /** The name is beside the control, as with a checkbox. */
+  readonly isBeside?: boolean;
   readonly children: (ids: FieldIds) => ComponentChildren;
 }
 
 /** A control with its name, what it is for, and what is wrong with what is in it. */
-export function Field({ label, hint, error, children }: FieldProps): JSX.Element {
+export function Field({ label, hint, error, isBeside = false, children }: FieldProps): JSX.Element {
   const id = useId();
   const about = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
   return (
-    <div class={error === undefined ? "field" : "field field-wrong"}>
+    <div class={`field${error === undefined ? "" : " field-wrong"}${isBeside ? " field-beside" : ""}`}>
       <label for={id}>{label}</label>
       {children({ id, "aria-describedby": about || undefined, "aria-invalid": error ? "true" : undefined })}
       {hint && (

@@ -37,7 +37,12 @@ export function TopBar({ onHelp, onStart }: TopBarProps): JSX.Element {
       </nav>
       <div class="top-bar-end">
         <Connection />
-        <button class="button button-quiet who" type="button" onClick={() => (isAsking.value = true)}>
+        <button
+          class="button button-quiet who"
+          type="button"
+          aria-label={myName.value === "" ? "Your name" : `Your name: ${myName.value}`}
+          onClick={() => (isAsking.value = true)}
+        >
           <Icon name="person" />
           <span class="who-name">{myName.value === "" ? "Your name" : myName.value}</span>
         </button>

@@ -60,9 +60,7 @@ async function faultOf(response: Response): Promise<ApiError> {
 const pathOf = (id: string): string => `/evaluations/${encodeURIComponent(id)}`;
 
 export async function fetchKinds(): Promise<readonly Kind[]> {
-  // Answered as a list, or as an object with it: both are what a page can use.
-  const answer = await ask<readonly Kind[] | { readonly kinds: readonly Kind[] }>("/kinds");
-  return "kinds" in answer ? answer.kinds : answer;
+  return (await ask<{ readonly kinds: readonly Kind[] }>("/kinds")).kinds;
 }
 
 export async function fetchRun(id: string): Promise<Evaluation> {

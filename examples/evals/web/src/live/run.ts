@@ -115,6 +115,7 @@ export class RunModel implements Disposable {
 
   /** Shows a line of the log. */
   showLine(line: number): void {
+    this.log.isFollowing.value = false;
     this.log.selected.value = { from: line, to: line };
     this.log.jump.value = line;
   }

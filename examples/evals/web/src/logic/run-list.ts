@@ -59,11 +59,11 @@ const ORDER: Readonly<Record<State, number>> = {
   "timed-out": 4,
   "out-of-memory": 4,
   lost: 4,
-  stopped: 5,
-  succeeded: 6,
+  stopped: 4,
+  succeeded: 4,
 };
 
-/** What needs eyes comes first: paused, running, queued in the order of their turn, failed, the rest; then the newest. */
+/** What needs eyes comes first: paused, running, queued in the order of their turn; then what has ended, the newest first. */
 export function compare(sort: Sort): (a: Summary, b: Summary) => number {
   const newest = (a: Summary, b: Summary): number =>
     a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : a.id < b.id ? 1 : -1;

@@ -82,6 +82,7 @@ function NewRunForm({ onClose }: { readonly onClose: () => void }): JSX.Element 
             <input
               type="radio"
               name="kind"
+              autofocus={one.name === kind?.name}
               checked={one.name === kind?.name}
               onChange={() => {
                 name.value = one.name;

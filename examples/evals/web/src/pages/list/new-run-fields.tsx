@@ -42,6 +42,7 @@ export function NewRunFields({ kind, draft, faults }: NewRunFieldsProps): JSX.El
               label={parameter.title ?? name}
               hint={hintOf(parameter)}
               error={faults[`parameters.${name}`]}
+              isBeside={parameter.type === "boolean"}
             >
               {(ids) => (
                 <ParameterControl

@@ -49,22 +49,26 @@ export function OverviewPage(): JSX.Element {
         </div>
       </section>
       <div class="overview-columns">
-        <section class="panel" aria-label="Active runs">
-          <h2>Active</h2>
-          <Active />
-        </section>
-        <section class="panel" aria-label="Latest alerts">
-          <h2>Latest alerts</h2>
-          <LatestAlerts />
-        </section>
-        <section class="panel" aria-label="Throughput">
-          <h2>Ended in the last 24 hours</h2>
-          <Throughput />
-        </section>
-        <section class="panel" aria-label="Kinds">
-          <h2>Kinds</h2>
-          <Kinds kinds={kindCounts} />
-        </section>
+        <div class="overview-column">
+          <section class="panel" aria-label="Active runs">
+            <h2>Active</h2>
+            <Active />
+          </section>
+          <section class="panel" aria-label="Throughput">
+            <h2>Ended in the last 24 hours</h2>
+            <Throughput />
+          </section>
+        </div>
+        <div class="overview-column">
+          <section class="panel" aria-label="Latest alerts">
+            <h2>Latest alerts</h2>
+            <LatestAlerts />
+          </section>
+          <section class="panel" aria-label="Kinds">
+            <h2>Kinds</h2>
+            <Kinds kinds={kindCounts} />
+          </section>
+        </div>
       </div>
     </div>
   );

@@ -31,7 +31,7 @@ function Artifact({ artifact }: { readonly artifact: ArtifactMessage }): JSX.Ele
   const { name, mediaType, size, inline, url, preview, at } = artifact;
   const isOpen = useSignal(false);
   const isImage = mediaType.startsWith("image/");
-  const isText = TEXT.test(mediaType);
+  const isText = !isImage && TEXT.test(mediaType);
   return (
     <li class="artifact">
       <header class="artifact-head">
@@ -57,7 +57,9 @@ function Artifact({ artifact }: { readonly artifact: ArtifactMessage }): JSX.Ele
         )}
       </header>
       {isImage && (inline ?? url) !== undefined && (
-        <img class="artifact-image" src={inline ?? url} alt={name} loading="lazy" />
+        <div class="artifact-image">
+          <img src={inline ?? url} alt={name} loading="lazy" />
+        </div>
       )}
       {isText && inline !== undefined && <Text text={inline} mediaType={mediaType} label={name} />}
       {isText && inline === undefined && !isOpen.value && preview !== undefined && (

@@ -15,6 +15,15 @@ export function DetailsPart({ model, run }: DetailsPartProps): JSX.Element {
   return (
     <div class="details">
       <Parameters model={model} run={run} />
+      <About model={model} run={run} />
+    </div>
+  );
+}
+
+/** What changes rarely, or not at all. */
+export function About({ model, run }: DetailsPartProps): JSX.Element {
+  return (
+    <div class="details">
       {run.result !== undefined && (
         <section class="panel" aria-label="Result">
           <h2>Result</h2>

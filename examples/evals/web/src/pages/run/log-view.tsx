@@ -93,7 +93,7 @@ export function LogView({ label, log, rows, canFollow }: LogViewProps): JSX.Elem
     const line = log.jump.value;
     if (line === undefined || box.current === null) return;
     const index = rows.indexOf(line);
-    if (index < 0) return;
+    if (index < 0 || index >= rows.count.value) return; // it may come yet
     unfollow();
     scale.resize(rows.count.peek(), box.current.clientHeight);
     const isInSight =

@@ -19,6 +19,8 @@ function OneRun({ id }: { readonly id: string }): JSX.Element {
   const [model, setModel] = useState<RunModel>();
   useEffect(() => {
     const opened = untracked(() => new RunModel(id));
+    const line = Number(new URLSearchParams(location.search).get("line"));
+    if (Number.isSafeInteger(line) && line > 0) opened.showLine(line);
     setModel(opened);
     return () => opened[Symbol.dispose]();
   }, [id]);

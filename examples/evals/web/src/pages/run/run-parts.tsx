@@ -10,9 +10,10 @@ import { rememberInUrl } from "../../url.ts";
 import { AlertsPart } from "./alerts-part.tsx";
 import { ArtifactsPart } from "./artifacts-part.tsx";
 import { DebugPart } from "./debug-part.tsx";
-import { DetailsPart } from "./details-part.tsx";
+import { About, DetailsPart } from "./details-part.tsx";
 import { LogPart } from "./log-part.tsx";
 import { MetricsPart } from "./metrics-part.tsx";
+import { Parameters } from "./parameters.tsx";
 import { PeoplePart } from "./people-part.tsx";
 
 interface RunPartsProps {
@@ -55,10 +56,6 @@ export function RunParts({ model, run }: RunPartsProps): JSX.Element {
     const keys = tabs.map(({ id }, at) => [String(at + 1), () => choose(id)] as const);
     return onKeys(Object.fromEntries(keys));
   }, [tabs.map(({ id }) => id).join()]);
-  useEffect(() => {
-    const line = Number(new URLSearchParams(location.search).get("line"));
-    if (Number.isSafeInteger(line) && line > 0) model.showLine(line);
-  }, []);
   const showLine = (line: number): void => {
     choose("log");
     model.showLine(line);
@@ -78,8 +75,9 @@ export function RunParts({ model, run }: RunPartsProps): JSX.Element {
       </div>
       {wide && (
         <aside class="run-side" aria-label="About the run">
-          <DetailsPart model={model} run={run} />
+          <Parameters model={model} run={run} />
           <PeoplePart model={model} />
+          <About model={model} run={run} />
         </aside>
       )}
     </div>
