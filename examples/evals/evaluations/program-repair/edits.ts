@@ -14,14 +14,14 @@ export interface Edit {
 
 /** The kinds of edits, and how likely each is to be the right one before anything is known. */
 export const WEIGHTS = {
-  "missing return": 6,
+  "missing return": 4,
   operator: 3,
-  "swapped arguments": 3,
+  "swapped arguments": 2,
   "off by one": 2,
-  constant: 2,
+  constant: 1,
   "other method": 2,
-  "negated condition": 1,
-  "other name": 0.15,
+  "negated condition": 0.5,
+  "other name": 0.05,
 } as const;
 export type EditKind = keyof typeof WEIGHTS;
 
@@ -113,15 +113,14 @@ function ofMethod(token: Token): Edit[] {
   });
 }
 
-/** One more or one less, after a name or a number that is a whole operand by itself. */
+/** One more or one less, after a name that is a whole index, bound or value by itself. */
 function ofPosition(list: readonly Token[], index: number): Edit[] {
   const token = list[index];
   const before = list[index - 1]?.text ?? "";
   const after = list[index + 1]?.text ?? "";
   if (token === undefined || token.kind !== "word" || KEYWORDS.has(token.text)) return [];
-  const begins =
-    ["=", "(", "[", ",", "<", "<=", ">", ">=", "return"].includes(before) || token.text === "length";
-  if (!begins || ![";", ")", "]", ",", "<", "<=", ">", ">="].includes(after)) return [];
+  const begins = ["=", "[", "<", "<=", ">", ">=", "return"].includes(before) || token.text === "length";
+  if (!begins || ![";", ")", "]", "<", "<=", ">", ">="].includes(after)) return [];
   return [" + 1", " - 1"].map((text) => ({
     kind: "off by one",
     start: token.end,

@@ -3,17 +3,17 @@ import { apply, edits, WEIGHTS, type Edit } from "./edits.ts";
 import type { TestRun } from "./runner.ts";
 
 /** What an attempt showed about the line that it edited, as a factor of how likely another edit there is to help. */
-const SAME_TESTS = 0.6;
-const ONLY_WORSE = 0.8;
+const SAME_TESTS = 0.8;
+const ONLY_WORSE = 0.9;
 const OTHER_TESTS = 2;
-const HUNG = 0.3;
+const HUNG = 0.4;
 const IN_STACK = 2;
 
 /** How much the share of tests that pass counts when a program is chosen to go on from. */
-const PASSED_COUNTS = 4;
+const PASSED_COUNTS = 5;
 /** What each attempt without success, and each edit from the original, takes from a program's weight. */
 const TRIED_ALREADY = 0.97;
-const FURTHER_AWAY = 0.8;
+const FURTHER_AWAY = 0.3;
 
 /** A program to go on from: the original, or one that passes tests which the one before it did not. */
 export interface Variant {
@@ -45,6 +45,8 @@ export class Search {
   readonly #testCount: number;
   readonly #nodes: Node[] = [];
   readonly #tried = new Set<string>();
+  /** Of lines whose edits hung: true of all variants, since no edit adds a line. */
+  readonly #hangs = new Map<number, number>();
   #best: Variant;
 
   constructor(source: string, tests: TestRun, testCount: number, random: Random) {
@@ -72,7 +74,10 @@ export class Search {
   next(): Candidate | undefined {
     const node = this.#draw(this.#nodes, (each) => this.#weightOf(each));
     if (node === undefined) return undefined;
-    const edit = this.#draw(node.untried, ({ kind, line }) => WEIGHTS[kind] * (node.lines.get(line) ?? 1));
+    const edit = this.#draw(
+      node.untried,
+      ({ kind, line }) => WEIGHTS[kind] * (node.lines.get(line) ?? 1) * (this.#hangs.get(line) ?? 1),
+    );
     if (edit === undefined) return undefined;
     node.untried.splice(node.untried.indexOf(edit), 1);
     const program = apply(node.source, edit);
@@ -90,9 +95,10 @@ export class Search {
     const gained = tests.passed.some((name) => !was.has(name));
     const isSame = !gained && tests.passed.length === was.size;
     // One that repairs a test is close to the fault, even when it breaks another.
-    const factor = tests.hung ? HUNG : gained ? OTHER_TESTS : isSame ? SAME_TESTS : ONLY_WORSE;
+    if (tests.hung) this.#hangs.set(edit.line, (this.#hangs.get(edit.line) ?? 1) * HUNG);
+    const factor = gained ? OTHER_TESTS : isSame ? SAME_TESTS : ONLY_WORSE;
     node.lines.set(edit.line, (node.lines.get(edit.line) ?? 1) * factor);
-    if (tests.passed.length <= was.size) return false;
+    if (tests.hung || tests.passed.length <= was.size) return false;
     const variant = { source: program, tests, edits: [...from.edits, `line ${edit.line}: ${edit.says}`] };
     this.#keep(variant);
     if (tests.passed.length > this.#best.tests.passed.length) this.#best = variant;
