@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,14 +62,50 @@ describe("program repair", () => {
   });
 
   test("a patch that deletes a test is refused, and is a critical alert", async () => {
-    await using host = await Host.start(program, { ...PATIENT, editTests: true, tasks: "edit-distance" });
+    // A seed whose first attempt is one.
+    await using host = await Host.start(program, {
+      ...PATIENT,
+      editTests: true,
+      tasks: "edit-distance",
+      seed: 18,
+    });
     const alert = await host.event("alert");
     expect(alert).toMatchObject({ severity: "critical", rule: "test-deleted" });
     expect(alert.text).toMatch(/^10-edit-distance: a patch deletes the test ".+"; refused$/);
-    // While it runs a child: that one is ended too.
-    host.stop();
-    expect(await host.exited).toEqual({ code: null, signal: "SIGTERM" });
   });
+
+  test("a candidate that hangs is ended after its time limit, and is an alert", async () => {
+    // A seed whose first candidate loops for ever.
+    await using host = await Host.start(program, {
+      ...PATIENT,
+      timeoutMs: 1000,
+      tasks: "edit-distance",
+      seed: 11,
+    });
+    const alert = await host.event("alert");
+    expect(alert).toMatchObject({ severity: "warning", rule: "candidate-hangs" });
+    expect(alert.text).toMatch(/^10-edit-distance, line \d+, .+: not done after 1000 ms, ended$/);
+  });
+
+  test.runIf(process.platform === "linux")(
+    "stopped while a candidate hangs, it leaves none behind",
+    async () => {
+      await using host = await Host.start(program, { ...PATIENT, tasks: "edit-distance", seed: 11 });
+      await host.command({ type: "pause" });
+      // The candidate's process is started in the same turn as this is answered.
+      await host.command({ type: "resume" });
+      host.stop();
+      expect(await host.exited).toEqual({ code: null, signal: "SIGTERM" });
+      const commands = readdirSync("/proc").map((name) => {
+        try {
+          return readFileSync(`/proc/${name}/cmdline`, "utf8");
+        } catch {
+          return "";
+        }
+      });
+      expect(commands.filter((command) => command.includes(host.directory))).toEqual([]);
+    },
+  );
 
   test("a task that there is not ends it with a list of those there are", async () => {
     await using host = await Host.start(program, { tasks: "sum-of-squares,nothing" });
