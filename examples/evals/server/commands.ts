@@ -62,7 +62,7 @@ async function answered(work: () => Promise<unknown>): Promise<unknown> {
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const { code, message, status, errors, cause } = error;
-    throw new CommandError(`EVALS_${code}`, message, {
+    throw new CommandError(code, message, {
       status,
       cause,
       ...(errors === undefined ? {} : { data: { errors } }),

@@ -7,6 +7,7 @@ import {
   type CommentSchema,
   type CreateSchema,
   type Evaluation,
+  type EvaluationPage,
   hasEnded,
   type Overview,
   type PatchSchema,
@@ -16,7 +17,7 @@ import { LIMITS } from "../shared/limits.ts";
 import type { Kind, ParameterValue } from "../shared/manifest.ts";
 import { checkParameters } from "../shared/parameters.ts";
 import type { Ask } from "../supervisor/messages.ts";
-import type { Stored } from "./database.ts";
+import type { ListQuery, Stored } from "./database.ts";
 import { Fault, invalid } from "./fault.ts";
 import { kindOf, type LoadedKind } from "./kinds.ts";
 import { byTurn } from "./queue.ts";
@@ -96,16 +97,26 @@ export class Evaluations {
     return { evaluation: run.evaluation, isNew: true };
   }
 
-  /** Makes the same one anew. */
-  async again(id: string, { createdBy, priority }: InferOutput<typeof AgainSchema>): Promise<Evaluation> {
+  /** Makes the same one anew, once for each key. */
+  async again(
+    id: string,
+    { createdBy, priority }: InferOutput<typeof AgainSchema>,
+    key?: string,
+  ): ReturnType<Evaluations["create"]> {
     const { kind, parameters, limits, priority: before } = this.get(id);
     const body = { kind, parameters: { ...parameters }, limits, createdBy, priority: priority ?? before };
-    return (await this.create(body)).evaluation;
+    return this.create(body, key);
   }
 
   /** @throws {Fault} `EVALUATION_UNKNOWN` */
   get(id: string): Evaluation {
     return this.#runs.get(id)?.evaluation ?? this.#stored(id).evaluation;
+  }
+
+  /** Newest first, as they are now. */
+  list(query: ListQuery): EvaluationPage {
+    const { evaluations, ...rest } = this.#options.db.list(query);
+    return { evaluations: evaluations.map((each) => this.#runs.get(each.id)?.summary ?? each), ...rest };
   }
 
   /** Ends one, wherever it is; once it has ended nothing is changed. Answers before its process has ended. */
@@ -185,8 +196,10 @@ export class Evaluations {
   async delete(id: string): Promise<void> {
     const { db, teller, folderOf } = this.#options;
     const { state } = this.get(id);
-    if (this.#runs.has(id) || !hasEnded(state))
+    if (!hasEnded(state))
       throw new Fault("NOT_ENDED", `evaluation ${id} is ${state}; stop it first, and wait for its end.`);
+    // A moment after it was told to have ended the last of it is still on its way.
+    await this.#runs.get(id)?.over;
     await rm(folderOf(id), { recursive: true, force: true });
     for (const name of RUN_CHANNELS) await teller.tidings.truncate(channelOf(id, name));
     await teller.tidings.delete(LIST_CHANNEL, id, { event: "evaluation" });
@@ -296,7 +309,8 @@ export class Evaluations {
   #turn(): void {
     if (this.#isStopped) return;
     const runs = [...this.#runs.values()];
-    const going = runs.filter(({ evaluation: { state } }) => state !== "queued" && !hasEnded(state));
+    // One whose end is still being told has its place yet: each one that ends lets one begin.
+    const going = runs.filter(({ evaluation: { state } }) => state !== "queued");
     const waiting = runs
       .filter(({ evaluation: { state } }) => state === "queued")
       .map((run) => ({ run, seq: run.seq, priority: run.evaluation.priority }))

@@ -88,7 +88,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     socketOf: (id) => join(data, "sockets", `${id.slice(-ID_SUFFIX)}.sock`),
   });
   addCommands(tidings, evaluations, askMs);
-  const app = createApp({ evaluations, db, teller, logger, folderOf, web: options.web });
+  const app = createApp({ evaluations, teller, logger, folderOf, web: options.web });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer((req, res) => {
     tidings.handler(req, res, () => void listener(req, res));

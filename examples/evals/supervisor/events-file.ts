@@ -66,7 +66,11 @@ export class EventsFile {
   #take(line: string): void {
     const event = parse(line);
     if (typeof event === "string") return this.#fault(event);
-    if (event.type === "reply") return this.#options.onReply(event);
+    if (event.type === "reply") {
+      // What came before it is in the file first: who is answered finds it there.
+      this.#flush();
+      return this.#options.onReply(event);
+    }
     if (event.type === "artifact") {
       const fault = faultOfFile(this.#options.work, event.path);
       if (fault !== undefined) return this.#fault(`the artifact "${event.name}" ${fault}`);

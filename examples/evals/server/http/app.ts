@@ -1,14 +1,12 @@
 import { join } from "node:path";
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { Logger } from "pino";
 import { type ArtifactMessage, channelOf } from "../../shared/channels.ts";
 import {
   AgainSchema,
   CommentSchema,
   CreateSchema,
-  type Evaluation,
   hasEnded,
   LinesQuerySchema,
   ListQuerySchema,
@@ -18,7 +16,6 @@ import {
 } from "../../shared/evaluation.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { FILES } from "../../supervisor/run-file.ts";
-import type { Database } from "../database.ts";
 import type { Evaluations } from "../evaluations.ts";
 import { Fault } from "../fault.ts";
 import { LogIndexes } from "../log-index.ts";
@@ -34,7 +31,6 @@ interface Env {
 
 export interface AppOptions {
   readonly evaluations: Evaluations;
-  readonly db: Database;
   readonly teller: Teller;
   readonly logger: Logger;
   readonly folderOf: (id: string) => string;
@@ -43,7 +39,7 @@ export interface AppOptions {
 }
 
 /** REST below `/api`, and the pages everywhere else. */
-export function createApp({ evaluations, db, teller, logger, folderOf, web }: AppOptions): Hono<Env> {
+export function createApp({ evaluations, teller, logger, folderOf, web }: AppOptions): Hono<Env> {
   const app = new Hono<Env>();
   const pages = new Pages(web);
   const indexes = new LogIndexes();
@@ -53,15 +49,6 @@ export function createApp({ evaluations, db, teller, logger, folderOf, web }: Ap
     checkRequest(context.env.incoming);
     await next();
   });
-  app.use(
-    "/api/*",
-    bodyLimit({
-      maxSize: LIMITS.maxBodyBytes,
-      onError: () => {
-        throw new Fault("BODY_TOO_LARGE", `the body has more than ${LIMITS.maxBodyBytes} bytes.`);
-      },
-    }),
-  );
   app.onError((error) => {
     if (error instanceof Fault) return problemResponse(error.code, error.message, { errors: error.errors });
     logger.error({ err: error }, "a request met a fault of the server's own");
@@ -78,20 +65,19 @@ export function createApp({ evaluations, db, teller, logger, folderOf, web }: Ap
         ...headers,
       },
     });
-  const made = (evaluation: Evaluation): Response =>
-    json(evaluation, 201, { Location: `/api/evaluations/${evaluation.id}` });
+  const made = ({ evaluation, isNew }: Awaited<ReturnType<Evaluations["create"]>>): Response =>
+    json(evaluation, isNew ? 201 : 200, { Location: `/api/evaluations/${evaluation.id}` });
 
   app.get("/api/kinds", () => json({ kinds: evaluations.kinds }));
   app.get("/api/overview", () => json(evaluations.overview()));
 
   app.post("/api/evaluations", async (context) => {
     const body = await readBody(context.req.raw, CreateSchema);
-    const { evaluation, isNew } = await evaluations.create(body, keyOf(context));
-    return isNew
-      ? made(evaluation)
-      : json(evaluation, 200, { Location: `/api/evaluations/${evaluation.id}` });
+    return made(await evaluations.create(body, keyOf(context)));
   });
-  app.get("/api/evaluations", (context) => json(db.list(check(ListQuerySchema, context.req.query()))));
+  app.get("/api/evaluations", (context) =>
+    json(evaluations.list(check(ListQuerySchema, context.req.query()))),
+  );
   app.get("/api/evaluations/:id", (context) => json(evaluations.get(context.req.param("id"))));
   app.patch("/api/evaluations/:id", async (context) => {
     const patch = await readBody(context.req.raw, PatchSchema);
@@ -112,7 +98,7 @@ export function createApp({ evaluations, db, teller, logger, folderOf, web }: Ap
   });
   app.post("/api/evaluations/:id/again", async (context) => {
     const again = await readBody(context.req.raw, AgainSchema, { mayBeEmpty: true });
-    return made(await evaluations.again(context.req.param("id"), again));
+    return made(await evaluations.again(context.req.param("id"), again, keyOf(context)));
   });
   app.post("/api/evaluations/:id/comments", async (context) => {
     const comment = await readBody(context.req.raw, CommentSchema);

@@ -3,7 +3,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { channelOf, LIST_CHANNEL } from "../../shared/channels.ts";
+import { channelOf, LIST_CHANNEL, type Summary } from "../../shared/channels.ts";
 import { type Evaluation, hasEnded, type QueuePlace } from "../../shared/evaluation.ts";
 import type { KeptEvent } from "../../shared/events.ts";
 import type { Manifest } from "../../shared/manifest.ts";
@@ -60,6 +60,7 @@ export class Run {
   /** Bytes of the events that a server before this one had read. */
   #replayUntil = 0;
   #publishing: Promise<void> = Promise.resolve();
+  readonly #over = Promise.withResolvers<void>();
 
   /** Of one that is known: reads how far its channels were told. */
   static async open(stored: Stored, context: RunContext): Promise<Run> {
@@ -79,6 +80,12 @@ export class Run {
 
   get evaluation(): Evaluation {
     return this.#evaluation;
+  }
+
+  /** As the list has it. */
+  get summary(): Summary {
+    const { result: _, ...summary } = this.#evaluation;
+    return summary;
   }
 
   /** Keeps a change at once, and tells it: on `status` with `event`, and on the list. */
@@ -146,6 +153,11 @@ export class Run {
     }
     if (!isFound) return this.#lost("the server was restarted before it had begun");
     await this.#follow();
+  }
+
+  /** Resolves once it has ended, and everybody was told. */
+  get over(): Promise<void> {
+    return this.#over.promise;
   }
 
   /** Ends one that has not begun. */
@@ -331,6 +343,7 @@ export class Run {
     this.#growth.isFinal = true;
     this.#growth.wake();
     this.#context.onEnded(this);
+    this.#over.resolve();
   }
 
   #changedSoon(isUrgent = false): void {
@@ -354,8 +367,7 @@ export class Run {
   /** Tells the list what it is now, one after the other. */
   async #publish(): Promise<void> {
     const mine = this.#publishing.then(async () => {
-      const { result: _, ...summary } = this.#evaluation;
-      await this.#context.teller.tell(LIST_CHANNEL, "evaluation", summary, { key: this.id });
+      await this.#context.teller.tell(LIST_CHANNEL, "evaluation", this.summary, { key: this.id });
     });
     this.#publishing = mine.catch(() => undefined);
     return mine;
