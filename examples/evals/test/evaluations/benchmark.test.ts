@@ -72,6 +72,14 @@ describe("the benchmark", () => {
     expect(host.lines.join("\n")).toContain("set a lower learningRate");
   });
 
+  test("after it diverged it goes on from its best weights, once the learning rate is set back", async () => {
+    await using host = await Host.start(program, { ...SLOW, learningRate: 90, evaluateEvery: 20 });
+    await host.event("alert");
+    await host.command({ type: "set", name: "learningRate", value: 0.05 });
+    const { value } = await host.event("metric", ({ name, step }) => name === "loss" && step === 40);
+    expect(value).toBeLessThan(1);
+  });
+
   test("as many extra log lines are written as asked for, about 105 bytes each with their times", async () => {
     await using host = await Host.start(program, { ...FAST, logLines: 1003 });
     await host.exited;
