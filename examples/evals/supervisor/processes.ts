@@ -11,7 +11,11 @@ const isLinux = process.platform === "linux";
  */
 export function startOf(pid: number): string | undefined {
   try {
-    if (isLinux) return statOf(readFileSync(`/proc/${pid}/stat`, "utf8"))[19];
+    if (isLinux) {
+      const [state, ...fields] = statOf(readFileSync(`/proc/${pid}/stat`, "utf8"));
+      // One that has ended stays in the list until its parent looks, which that of an orphan may never do.
+      return state === "Z" || state === "X" ? undefined : fields[18];
+    }
     const start = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim();
     return start === "" ? undefined : start;
   } catch {

@@ -16,17 +16,31 @@ export interface Found {
 /** Where an alert was found: its bytes of the events, or its place in the search of the log. */
 type Place = { readonly position: number } | { readonly logMark: number };
 
+/** How far a search got: bytes of the events, and the place in the log. */
+interface Reached {
+  readonly position: number;
+  readonly logMark: number;
+}
+
 /** How far the channel of all alerts was told of each run, when this server began. */
-export type AllAlerts = ReadonlyMap<string, Pick<AlertMessage, "position" | "logMark">>;
+export type AllAlerts = ReadonlyMap<string, Reached>;
 
 /** Page of the channel of all alerts that a start reads: what was told there but not on the run's own channel is among the newest. */
 const RECENT = 1_000;
 
 export async function readAllAlerts(teller: Teller): Promise<AllAlerts> {
   const { messages } = await teller.tidings.read(ALERTS_CHANNEL, { last: RECENT });
-  return new Map(
-    messages.map(({ data }) => [(data as AlertMessage).evaluation, data as AlertMessage] as const),
-  );
+  const all = new Map<string, Reached>();
+  for (const { data } of messages) {
+    const { evaluation, position = 0, logMark } = data as AlertMessage;
+    // The log and the events are searched side by side: what was found first in one need not come first after a kill.
+    const before = all.get(evaluation);
+    all.set(evaluation, {
+      position: Math.max(position, before?.position ?? 0),
+      logMark: Math.max(logMark, before?.logMark ?? 0),
+    });
+  }
+  return all;
 }
 
 /** The alerts of one run: found in its log and in its events, told in one order on both channels. */
@@ -34,7 +48,7 @@ export class Alerts {
   readonly #id: string;
   readonly #teller: Teller;
   readonly #marks: Marks;
-  readonly #before: Pick<AlertMessage, "position" | "logMark"> | undefined;
+  readonly #before: Reached;
   readonly #onCounted: (counts: Marks["alerts"]) => void;
   #last: Promise<void> = Promise.resolve();
   #counts: Marks["alerts"];
@@ -49,7 +63,7 @@ export class Alerts {
     this.#id = id;
     this.#teller = teller;
     this.#marks = marks;
-    this.#before = all.get(id);
+    this.#before = all.get(id) ?? { position: 0, logMark: 0 };
     this.#onCounted = onCounted;
     this.#counts = marks.alerts;
   }
@@ -67,9 +81,7 @@ export class Alerts {
 
   async #tell(found: Found, place: Place): Promise<void> {
     const marks = this.#marks;
-    const isKnown =
-      "logMark" in place ? place.logMark <= marks.logMark : place.position <= marks.events.alert;
-    if (isKnown) return;
+    if (isWithin(place, { position: marks.events.alert, logMark: marks.logMark })) return;
     const told = this.#counts.info + this.#counts.warning + this.#counts.critical;
     if (told > LIMITS.maxAlerts) return;
     const alert = told === LIMITS.maxAlerts ? { ...found, ...TOO_MANY } : found;
@@ -85,18 +97,17 @@ export class Alerts {
     };
     const once = `${this.#id} ${data.position} ${data.logMark}`;
     // There first: the run's own channel, told last, says that both have it.
-    if (!this.#isInAll(data)) await this.#teller.tell(ALERTS_CHANNEL, "alert", data, { once });
+    if (!isWithin(place, this.#before)) await this.#teller.tell(ALERTS_CHANNEL, "alert", data, { once });
     await this.#teller.tell(channelOf(this.#id, "alert"), "alert", data, { once });
     marks.logMark = data.logMark;
     marks.events.alert = data.position ?? 0;
     this.#counts = counts;
     this.#onCounted(counts);
   }
+}
 
-  #isInAll({ position = 0, logMark }: AlertMessage): boolean {
-    const before = this.#before;
-    return before !== undefined && position <= (before.position ?? 0) && logMark <= before.logMark;
-  }
+function isWithin(place: Place, reached: Reached): boolean {
+  return "logMark" in place ? place.logMark <= reached.logMark : place.position <= reached.position;
 }
 
 const TOO_MANY = {

@@ -52,7 +52,7 @@ describe("the queue", () => {
       const starting = (await platform.held(channelOf(id, "status"))).find(
         ({ data }) => (data as { state?: string }).state === "starting",
       );
-      begun.push({ id, at: (starting?.data as { at: string }).at });
+      begun.push({ id, at: (starting?.data as { at: string } | undefined)?.at ?? "" });
     }
     const order = begun.toSorted((a, b) =>
       a.at < b.at ? -1 : a.at > b.at ? 1 : turns.indexOf(a.id) - turns.indexOf(b.id),
@@ -76,7 +76,7 @@ describe("the queue", () => {
     expect(moved.body).toMatchObject({ priority: 10, parameters: { steps: 1, word: "changed", waitMs: 0 } });
     await platform.until(
       channelOf(a, "queue"),
-      (messages) => (messages.at(-1)?.data as Place).position === 2,
+      (messages) => (messages.at(-1)?.data as Place | undefined)?.position === 2,
     );
     const stopped = await platform.ask("POST", `/api/evaluations/${c}/stop`, { by: "Ada" });
     expect([stopped.status, stopped.body.state]).toEqual([200, "stopped"]);
