@@ -55,6 +55,7 @@ export class Run {
   readonly #told: Told;
   readonly #marks: Marks;
   #evaluation: Evaluation;
+  #known: Evaluation | undefined;
   #link: Link | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Bytes of the events that a server before this one had read. */
@@ -78,13 +79,18 @@ export class Run {
     this.#evaluation = evaluation;
   }
 
+  /** As it was last known, while a server that has begun anew reads again how it came there. */
   get evaluation(): Evaluation {
-    return this.#evaluation;
+    return this.#isReplaying ? (this.#known ?? this.#evaluation) : this.#evaluation;
+  }
+
+  get #isReplaying(): boolean {
+    return this.#growth.told < this.#replayUntil;
   }
 
   /** As the list has it. */
   get summary(): Summary {
-    const { result: _, ...summary } = this.#evaluation;
+    const { result: _, ...summary } = this.evaluation;
     return summary;
   }
 
@@ -251,6 +257,7 @@ export class Run {
       ended: (changed) => this.#end(changed),
     });
     // What is known of it is made anew of its events, from how it began.
+    this.#known = this.#evaluation;
     this.#evaluation = await this.#atBegin(alerts.counts);
     const tasks = [events.follow(both), log.follow(both), this.#watch(both)];
     try {
@@ -332,6 +339,7 @@ export class Run {
 
   /** Keeps how it ended: should the server be killed before that is told, the next one tells it. */
   #end(change: Partial<Evaluation>): void {
+    this.#replayUntil = 0;
     this.#evaluation = { ...this.#evaluation, ...change };
     this.#context.db.save(this.#evaluation);
   }
@@ -347,7 +355,7 @@ export class Run {
   }
 
   #changedSoon(isUrgent = false): void {
-    if (this.#growth.told < this.#replayUntil) return;
+    if (this.#isReplaying) return;
     if (isUrgent) clearTimeout(this.#timer);
     else if (this.#timer !== undefined) return;
     this.#timer = setTimeout(

@@ -91,10 +91,16 @@ export class Caller {
     return (await this.ask("GET", `/api/evaluations/${id}`)).body as Evaluation;
   }
 
-  /** What a channel holds now. */
+  /** What a channel holds now, by pages. */
   async held(channel: string): Promise<readonly Message[]> {
-    return (await this.ask("GET", `${BASE_PATH}/channels/${channel}?since=earliest`)).body
-      .messages as Message[];
+    const messages: Message[] = [];
+    for (let since = "earliest", isWhole = false; !isWhole;) {
+      const { body } = await this.ask("GET", `${BASE_PATH}/channels/${channel}?since=${since}`);
+      messages.push(...(body.messages as Message[]));
+      since = body.cursor as string;
+      isWhole = body.caughtUp as boolean;
+    }
+    return messages;
   }
 
   protected async closeClient(): Promise<void> {
