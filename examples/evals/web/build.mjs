@@ -1,5 +1,5 @@
 // Builds the pages, into a folder named by what they were built from: what has not changed is not built again.
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -24,8 +24,8 @@ export async function buildWeb() {
   const out = join(DIST, await hashOfSources());
   if (existsSync(join(out, "index.html"))) return out;
   const { build } = await import("vite");
-  // Two processes may build at once: each into a folder of its own, and the first one to be done gives it its name.
-  const mine = `${out}.${process.pid}`;
+  // Two may build at once: each into a folder of its own, and the first one to be done gives it its name.
+  const mine = `${out}.${randomUUID()}`;
   await build({
     root: WEB,
     configFile: join(WEB, "vite.config.mjs"),

@@ -35,7 +35,7 @@ export class LogStore {
   #total = 0;
   #chars = 0;
 
-  constructor(limits: Partial<typeof LOG_STORE_LIMITS> = {}) {
+  constructor(limits: Partial<Record<keyof typeof LOG_STORE_LIMITS, number>> = {}) {
     this.#limits = { ...LOG_STORE_LIMITS, ...limits };
   }
 

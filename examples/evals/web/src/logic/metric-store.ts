@@ -19,7 +19,7 @@ export class MetricStore {
   readonly #series = new Map<string, Series>();
   readonly #limits: { readonly maxMetrics: number; readonly maxPoints: number };
 
-  constructor(limits: Partial<typeof METRIC_STORE_LIMITS> = {}) {
+  constructor(limits: Partial<Record<keyof typeof METRIC_STORE_LIMITS, number>> = {}) {
     this.#limits = { ...METRIC_STORE_LIMITS, ...limits };
   }
 

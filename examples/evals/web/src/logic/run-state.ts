@@ -56,6 +56,11 @@ function applyState(run: Evaluation, { state = run.state, reason, exit }: Payloa
   };
 }
 
+function sayState(state: string, reason: string | undefined): string {
+  if (reason === undefined) return state;
+  return reason.startsWith(state) ? reason : `${state}: ${reason}`;
+}
+
 const TONES: Partial<Record<Evaluation["state"], Happening["tone"]>> = {
   succeeded: "success",
   failed: "critical",
@@ -87,7 +92,7 @@ export function happeningOf(event: string, data: unknown, time: string): Happeni
     readonly by?: string;
   };
   if (event === "status" && state !== undefined)
-    return { at, text: reason === undefined ? state : `${state}: ${reason}`, tone: TONES[state] ?? "info" };
+    return { at, text: sayState(state, reason), tone: TONES[state] ?? "info" };
   if (event === "priority")
     return { at, text: `priority ${priority}${by === undefined ? "" : ` by ${by}`}`, tone: "info" };
   if (event === "parameters" && changed !== undefined)

@@ -8,10 +8,9 @@ import { EmptyState, Loading } from "../../components/empty-state.tsx";
 import { ApiError, startRun } from "../../live/api.ts";
 import { isAsking, me, myName } from "../../live/identity.ts";
 import { kinds, kindsFault, loadKinds } from "../../live/list.ts";
-import { say } from "../../live/toasts.ts";
 import { faultsByField } from "../../logic/parameter-input.ts";
 import { NewRunFields } from "./new-run-fields.tsx";
-import { bodyOf, draftOf, fieldsOf } from "./new-run-draft.ts";
+import { bodyOf, draftOf, faultsOf, fieldsOf } from "./new-run-draft.ts";
 
 /** Asks for a kind and its parameters, as its manifest says, and starts it. */
 export function NewRunDialog({ onClose }: { readonly onClose: () => void }): JSX.Element {
@@ -50,7 +49,6 @@ function NewRunForm({ onClose }: { readonly onClose: () => void }): JSX.Element 
     isBusy.value = true;
     try {
       const run = await startRun({ ...bodyOf(kind, draft.value), createdBy: me() }, key);
-      say(`${run.title} ${run.id} was queued`);
       onClose();
       route(`/runs/${run.id}`);
       if (myName.peek() === "") isAsking.value = true;
@@ -58,7 +56,7 @@ function NewRunForm({ onClose }: { readonly onClose: () => void }): JSX.Element 
       const fields = fieldsOf(kind);
       faults.value =
         error instanceof ApiError && error.errors.length > 0
-          ? faultsByField(error.errors, fields)
+          ? { ...faultsOf(kind, draft.value), ...faultsByField(error.errors, fields) }
           : { "": error instanceof Error ? error.message : String(error) };
       const first = fields.find((field) => faults.value[field] !== undefined);
       if (first !== undefined) document.querySelector<HTMLElement>(`[data-field="${first}"]`)?.focus();

@@ -31,6 +31,16 @@ export function fieldsOf(kind: Kind): readonly string[] {
   return [...parameters, "priority", "limits.timeoutMs", "limits.maxMemoryBytes"];
 }
 
+/** What is wrong with parameters as they are typed, by field: the server looks at them only once the rest is right. */
+export function faultsOf(kind: Kind, draft: Draft): Readonly<Record<string, string>> {
+  const faults: Record<string, string> = {};
+  for (const [name, definition] of Object.entries(kind.parameters)) {
+    const read = readParameter(definition as Parameter, draft.parameters[name] ?? "");
+    if ("error" in read) faults[`parameters.${name}`] = read.error;
+  }
+  return faults;
+}
+
 /** What is sent. What cannot be read is sent as it was typed: the server says what is wrong with it, for all fields at once. */
 export function bodyOf(kind: Kind, draft: Draft): CreateBody {
   const parameters: Record<string, unknown> = {};

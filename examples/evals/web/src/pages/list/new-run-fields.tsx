@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { Kind } from "../../../../shared/manifest.ts";
 import { Field } from "../../components/field.tsx";
 import { ParameterControl } from "../../components/parameter-control.tsx";
+import { formatCount, formatValue } from "../../logic/format.ts";
 import type { Draft } from "./new-run-draft.ts";
 
 interface NewRunFieldsProps {
@@ -73,14 +74,18 @@ export function NewRunFields({ kind, draft, faults }: NewRunFieldsProps): JSX.El
 }
 
 /** What it is for, and what it may be. */
-export function hintOf(parameter: Kind["parameters"][string]): string | undefined {
+function hintOf(parameter: Kind["parameters"][string]): string | undefined {
   const { description, live } = parameter;
   const range =
     (parameter.type === "integer" || parameter.type === "number") &&
     parameter.min !== undefined &&
     parameter.max !== undefined
-      ? `${parameter.min} to ${parameter.max}`
+      ? `${formatLimit(parameter.min)} to ${formatLimit(parameter.max)}.`
       : undefined;
-  const said = [description, range, live ? "may be changed while it runs" : undefined].filter(Boolean);
-  return said.length === 0 ? undefined : said.join(" · ");
+  const said = [description, range, live ? "May be changed while it runs." : undefined].filter(Boolean);
+  return said.length === 0 ? undefined : said.join(" ");
+}
+
+function formatLimit(limit: number): string {
+  return Number.isInteger(limit) ? formatCount(limit) : formatValue(limit);
 }

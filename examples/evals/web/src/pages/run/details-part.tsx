@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { Evaluation } from "../../../../shared/evaluation.ts";
 import { JsonTree } from "../../components/json-tree.tsx";
 import type { RunModel } from "../../live/run.ts";
-import { formatBytes, formatDuration, formatMoment } from "../../logic/format.ts";
+import { formatBytes, formatClock, formatDuration, formatMoment } from "../../logic/format.ts";
 import { Parameters } from "./parameters.tsx";
 
 interface DetailsPartProps {
@@ -38,7 +38,9 @@ export function About({ model, run }: DetailsPartProps): JSX.Element {
           {model.happenings.value.toReversed().map(({ at, text, tone }, index) => (
             <li key={model.happenings.value.length - index} class={`happening tone-${tone}`}>
               <span>{text}</span>
-              <time dateTime={at}>{formatMoment(at)}</time>
+              <time dateTime={at} title={formatMoment(at)}>
+                {formatClock(at)}
+              </time>
             </li>
           ))}
         </ol>

@@ -56,7 +56,7 @@ interface LiveParameterProps extends ParametersProps {
 type Change =
   | { readonly is: "none" }
   | { readonly is: "pending"; readonly id: string; readonly atMs: number }
-  | { readonly is: "confirmed"; readonly tookMs: number }
+  | { readonly is: "confirmed"; readonly tookMs: number; readonly value: string }
   | { readonly is: "refused"; readonly message: string };
 
 /** Changed in place: it is pending until the run has confirmed this very change, by the id that it was given. */
@@ -71,7 +71,7 @@ function LiveParameter({ model, run, name, parameter, value }: LiveParameterProp
   const confirm = (id: string): void => {
     const now = change.peek();
     if (now.is === "pending" && now.id === id)
-      change.value = { is: "confirmed", tookMs: performance.now() - now.atMs };
+      change.value = { is: "confirmed", tookMs: performance.now() - now.atMs, value: String(typed.peek()) };
   };
   useEffect(() => {
     if (confirmed !== undefined) confirm(confirmed);
@@ -132,7 +132,10 @@ function LiveParameter({ model, run, name, parameter, value }: LiveParameterProp
       </Field>
       <span class="parameter-said" role="status">
         {state.is === "pending" && "Waiting for the run to confirm…"}
-        {state.is === "confirmed" && !isChanged && `Confirmed in ${Math.round(state.tookMs)} ms`}
+        {state.is === "confirmed" &&
+          !isChanged &&
+          state.value === String(shown) &&
+          `Confirmed in ${Math.round(state.tookMs)} ms`}
       </span>
     </form>
   );

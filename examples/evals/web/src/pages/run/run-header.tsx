@@ -84,12 +84,12 @@ function Outcome({ run }: { readonly run: Evaluation }): JSX.Element | null {
         is kept.
       </p>
     );
-  if (!hasEnded(state) || (state === "succeeded" && reason === undefined)) return null;
+  if (!hasEnded(state) || state === "succeeded") return null;
   const how =
     exit === undefined ? "" : exit.signal === null ? `Exit code ${exit.code}.` : `Ended by ${exit.signal}.`;
   if (reason === undefined && how === "") return null;
   return (
-    <p class={state === "succeeded" || state === "stopped" ? "outcome" : "outcome outcome-fault"}>
+    <p class={state === "stopped" ? "outcome" : "outcome outcome-fault"}>
       {reason !== undefined && `${reason.replace(/\.$/, "")}. `}
       {how}
     </p>
@@ -108,7 +108,6 @@ function Actions({ model, run }: RunHeaderProps): JSX.Element {
   };
   const again = async (): Promise<void> => {
     const next = await startAgain(run.id, me(), crypto.randomUUID());
-    say(`${next.title} ${next.id} was queued`);
     route(`/runs/${next.id}`);
   };
   const remove = async (): Promise<void> => {
