@@ -12,7 +12,7 @@ export interface Parameters {
   readonly attempts: number;
   readonly tasks: string;
   readonly editTests: boolean;
-  readonly timeoutMs: number;
+  readonly cpuSeconds: number;
   readonly paceMs: number;
 }
 
@@ -72,7 +72,7 @@ export class Repair {
     const what = `line ${edit.line}, ${edit.kind}: ${edit.says}`;
     log.debug(`  attempt ${this.#attempts}: ${what}: ${tests.passed.length} of ${this.#testCount} pass`);
     if (tests.hung) {
-      const text = `${this.#task}, ${what}: not done after ${parameters.timeoutMs} ms, ended`;
+      const text = `${this.#task}, ${what}: not done after ${parameters.cpuSeconds} s, ended`;
       log.warn(`  hangs: ${text}`);
       alert("warning", "candidate-hangs", text);
     }
@@ -102,7 +102,7 @@ export class Repair {
 
   #test(files: Files): ReturnType<typeof runTests> {
     const { directory, parameters, signal } = this.#run;
-    return runTests(join(directory, "work", this.#task), files, parameters.timeoutMs, signal);
+    return runTests(join(directory, "work", this.#task), files, parameters.cpuSeconds, signal);
   }
 
   #checkpoint({ best }: Search, { from, edit, program }: Candidate): Promise<void> {

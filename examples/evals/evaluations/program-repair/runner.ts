@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 /** Most of a test run's output that is read, in characters: a candidate may print for ever. */
 const MAX_OUTPUT_LENGTH = 1_048_576;
+/** A candidate that neither ends nor computes is ended after so long, in milliseconds. */
+const MAX_RUN_MS = 60_000;
 /** What a candidate's heap may grow to, in MiB: one that fills an array for ever ends soon. */
 const MAX_HEAP_MB = 64;
 
@@ -19,48 +21,59 @@ export interface TestRun {
   readonly failed: readonly { readonly name: string; readonly error: string }[];
   /** Lines of the program that are in the stacks of errors. */
   readonly lines: readonly number[];
-  /** It took longer than its time limit, or wrote without end, and was ended. */
+  /** It computed longer than its limit, or wrote without end, and was ended. */
   readonly hung: boolean;
 }
 
 /**
- * Runs a program's real `node --test` suite in a process of its own that may read its folder and nothing else: no
- * write, no process, no network address of ours is worth the trust in code that nobody has written.
+ * Runs a program's real `node --test` suite in a process of its own, which may read its folder and nothing else (no
+ * writing, no processes): nobody has looked at the code before it runs.
+ *
+ * The limit is on the time it computes, and the system's own (`ulimit -t`): by the clock, a busy machine would end
+ * candidates that an idle one lets finish, and the same seed would no longer give the same result.
  */
 export async function runTests(
   directory: string,
   files: Files,
-  timeoutMs: number,
+  cpuSeconds: number,
   signal: AbortSignal,
 ): Promise<TestRun> {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, "program.mjs"), files.program);
   writeFileSync(join(directory, "program.test.mjs"), files.tests);
-  // The test file itself, without `--test`: that would start a process of its own, which outlives a kill.
-  const child = spawn(
+  const command = [
     process.execPath,
-    [
-      "--permission",
-      `--allow-fs-read=${directory}`,
-      `--max-old-space-size=${MAX_HEAP_MB}`,
-      "--test-reporter=tap",
-      join(directory, "program.test.mjs"),
-    ],
-    { cwd: directory, env: {}, stdio: ["ignore", "pipe", "ignore"], signal, killSignal: "SIGKILL" },
-  );
+    "--permission",
+    `--allow-fs-read=${directory}`,
+    `--max-old-space-size=${MAX_HEAP_MB}`,
+    "--test-reporter=tap",
+    // The test file itself, without `--test`: that would start a process of its own, which outlives a kill.
+    join(directory, "program.test.mjs"),
+  ];
+  const child = spawn("/bin/sh", ["-c", `ulimit -t ${cpuSeconds} && exec "$@"`, "sh", ...command], {
+    cwd: directory,
+    env: {},
+    stdio: ["ignore", "pipe", "ignore"],
+    signal,
+    killSignal: "SIGKILL",
+  });
   let output = "";
   let hung = false;
   const end = (): void => {
     hung = true;
     child.kill("SIGKILL");
   };
-  const timer = setTimeout(end, timeoutMs);
+  const timer = setTimeout(end, MAX_RUN_MS);
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     if (output.length + text.length <= MAX_OUTPUT_LENGTH) output += text;
     else end();
   });
   await new Promise<void>((resolve, reject) => {
-    child.on("close", () => resolve());
+    child.on("close", (_code, killedBy) => {
+      // Over the limit it gets SIGXCPU or SIGKILL, by the system.
+      if (killedBy === "SIGXCPU" || killedBy === "SIGKILL") hung = true;
+      resolve();
+    });
     child.on("error", (error) => (error.name === "AbortError" ? undefined : reject(error)));
   });
   clearTimeout(timer);
