@@ -65,15 +65,16 @@ try {
     logger,
   });
   process.stdout.write(json ? `${JSON.stringify({ url: platform.url })}\n` : `open ${platform.url}\n`);
-  let isClosing = false;
+  let closing: Promise<void> | undefined;
   const close = (): void => {
-    // A second signal does not wait.
-    if (isClosing) process.exit(1);
-    isClosing = true;
-    platform.close().then(() => process.exit(0), refuse);
+    closing ??= platform.close().then(() => process.exit(0), refuse);
   };
   process.on("SIGTERM", close);
-  process.on("SIGINT", close);
+  process.on("SIGINT", () => {
+    // Whoever asks a second time does not want to wait.
+    if (closing !== undefined) process.exit(130);
+    close();
+  });
 } catch (error) {
   refuse(error);
 }
