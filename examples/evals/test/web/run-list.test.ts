@@ -64,17 +64,35 @@ describe("the list of runs", () => {
   });
 
   test("is counted by groups of states, and by kinds with the median of what ended", () => {
-    expect(countGroups(runs)).toEqual({ all: 6, active: 2, queued: 2, succeeded: 1, failed: 1 });
+    expect(countGroups(runs)).toEqual({ all: 6, active: 2, queued: 2, succeeded: 1, failed: 1, stopped: 0 });
     expect(countKinds(runs)).toMatchObject([
       { kind: "benchmark", failed: 1, medianMs: 20 * 60_000 },
       { kind: "text-game", active: 2, queued: 2, succeeded: 1, medianMs: 90 * 60_000 },
     ]);
   });
 
+  test("takes one that was stopped for neither failed nor succeeded", () => {
+    const stopped = run("by-hand", "stopped", { endedAt: at(10) });
+    expect(countGroups([stopped])).toEqual({
+      all: 1,
+      active: 0,
+      queued: 0,
+      succeeded: 0,
+      failed: 0,
+      stopped: 1,
+    });
+    expect(throughput([stopped], NOW).at(-1)).toMatchObject({ succeeded: 0, failed: 0, stopped: 1 });
+  });
+
   test("tells what ended in each hour; what is older is in none", () => {
     const hours = throughput([...runs, run("ancient", "failed", { endedAt: at(60 * 30) })], NOW);
     expect(hours).toHaveLength(24);
-    expect(hours.at(-1)).toEqual({ from: Date.parse("2026-11-21T17:00:00.000Z"), succeeded: 0, failed: 1 });
+    expect(hours.at(-1)).toEqual({
+      from: Date.parse("2026-11-21T17:00:00.000Z"),
+      succeeded: 0,
+      failed: 1,
+      stopped: 0,
+    });
     expect(hours.at(-4)).toMatchObject({ succeeded: 1, failed: 0 });
     expect(hours.reduce((sum, { succeeded, failed }) => sum + succeeded + failed, 0)).toBe(2);
   });

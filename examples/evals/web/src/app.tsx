@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso/router";
 import { ConnectionBanner } from "./components/connection.tsx";
 import { EmptyState } from "./components/empty-state.tsx";
@@ -27,7 +27,7 @@ export function App(): JSX.Element {
 }
 
 function Shell(): JSX.Element {
-  const { route } = useLocation();
+  const { route, path } = useLocation();
   const isHelping = useSignal(false);
   const isStarting = useSignal(false);
   useEffect(() => {
@@ -43,6 +43,15 @@ function Shell(): JSX.Element {
       o: chord("/overview"),
     });
   }, [route]);
+  const shownPath = useRef(path);
+  useEffect(() => {
+    if (shownPath.current === path) return;
+    shownPath.current = path;
+    // Another page: who reads it with a keyboard or a screen reader begins at its beginning.
+    const main = document.querySelector<HTMLElement>("#main");
+    if (main?.contains(document.activeElement) !== true || document.activeElement === main)
+      main?.focus({ preventScroll: true });
+  }, [path]);
   return (
     <>
       <a class="skip-link" href="#main">

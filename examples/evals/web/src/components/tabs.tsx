@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 export interface Tab {
   readonly id: string;
@@ -18,6 +18,10 @@ interface TabsProps {
 /** Tabs as the ARIA practices have them: one stop for Tab, arrows go from one to the next. */
 export function Tabs({ label, tabs, current, onChange, children }: TabsProps): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // A phone shows some of them.
+    list.current?.querySelector(`#tab-${current}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [current]);
   const go = (by: number): void => {
     const at = tabs.findIndex(({ id }) => id === current);
     const next = tabs[(at + by + tabs.length) % tabs.length];

@@ -2,6 +2,7 @@ import { type Signal, signal } from "@preact/signals";
 import { connect, type State, type Tidings } from "@tidings/client";
 import { BASE_PATH } from "../../../shared/channels.ts";
 import type { ParameterValue } from "../../../shared/manifest.ts";
+import { say } from "./toasts.ts";
 
 /** The longest pause before a lost connection is tried again, in milliseconds: somebody sits in front of this page. */
 const MAX_BACKOFF_MS = 5_000;
@@ -43,6 +44,9 @@ tidings.on("state", (state) => {
   if (connection.peek().name === "live" && state.name !== "live") liveUntil.value = Date.now();
   connection.value = state;
 });
+
+// What no part of the page is there to be told: it is said all the same.
+tidings.on("error", ({ message }) => say(message, { isFault: true }));
 
 /** Calls `back` each time that the connection is live after it was not. Answers what ends that. */
 export function onBack(back: () => void): () => void {

@@ -53,7 +53,7 @@ export class LogSearch {
   }
 
   /** The next page; and for a log that grew to `total`, what is new in it. */
-  more(total: number = Number.POSITIVE_INFINITY): void {
+  more(total: number = 0): void {
     const isWorth = this.hasMore.value || total > this.#searchedTo;
     if (!this.isActive.value || this.isBusy.value || !isWorth || this.matches.value.length >= MAX_MATCHES)
       return;

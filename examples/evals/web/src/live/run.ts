@@ -85,8 +85,12 @@ export class RunModel implements Disposable {
       onBack(() => void this.load()),
       effect(() => {
         // Counted by the server, and told with the list: the log of a run that nobody sees live grows too.
-        const lines = summaryOf(id)?.value.lines;
-        if (lines !== undefined) this.log.announce(lines);
+        const summary = summaryOf(id)?.value;
+        if (summary === undefined) return;
+        const { lines, logBytes } = summary;
+        this.log.announce(lines);
+        const run = this.run.peek();
+        if (run !== undefined && run.logBytes !== logBytes) this.run.value = { ...run, lines, logBytes };
       }),
       effect(() => {
         if (this.hasEnded.value) void this.load(); // for its result

@@ -8,11 +8,12 @@ export interface ListFilter {
   readonly text: string;
 }
 
-export const STATE_GROUPS = ["all", "active", "queued", "succeeded", "failed"] as const;
+export const STATE_GROUPS = ["all", "active", "queued", "succeeded", "failed", "stopped"] as const;
 export type StateGroup = (typeof STATE_GROUPS)[number];
 export const ALL_RUNS: ListFilter = { group: "all", kind: "", text: "" };
 
-const FAILED: readonly State[] = ["failed", "timed-out", "out-of-memory", "lost", "stopped"];
+/** Somebody who stops one means to: that is no failure. */
+const FAILED: readonly State[] = ["failed", "timed-out", "out-of-memory", "lost"];
 
 export function isInGroup(state: State, group: StateGroup): boolean {
   switch (group) {
@@ -22,6 +23,7 @@ export function isInGroup(state: State, group: StateGroup): boolean {
       return state === "starting" || state === "running" || state === "paused";
     case "queued":
     case "succeeded":
+    case "stopped":
       return state === group;
     case "failed":
       return FAILED.includes(state);
@@ -104,7 +106,14 @@ function weightOf({ alerts }: Summary): number {
 export type GroupCounts = Readonly<Record<StateGroup, number>>;
 
 export function countGroups(runs: Iterable<Summary>): GroupCounts {
-  const counts: Record<StateGroup, number> = { all: 0, active: 0, queued: 0, succeeded: 0, failed: 0 };
+  const counts: Record<StateGroup, number> = {
+    all: 0,
+    active: 0,
+    queued: 0,
+    succeeded: 0,
+    failed: 0,
+    stopped: 0,
+  };
   for (const run of runs) for (const group of STATE_GROUPS) if (isInGroup(run.state, group)) counts[group]++;
   return counts;
 }
@@ -135,6 +144,7 @@ export interface HourCounts {
   readonly from: number;
   readonly succeeded: number;
   readonly failed: number;
+  readonly stopped: number;
 }
 
 /** How many runs ended in each of the last `hours` hours, the running one last. */
@@ -144,12 +154,13 @@ export function throughput(runs: Iterable<Summary>, now: number, hours: number =
     from: first + at * HOUR,
     succeeded: 0,
     failed: 0,
+    stopped: 0,
   }));
   for (const { state, endedAt } of runs) {
     if (endedAt === undefined) continue;
     const hour = counts[Math.floor((Date.parse(endedAt) - first) / HOUR)];
     if (hour === undefined) continue;
-    if (state === "succeeded") hour.succeeded++;
+    if (state === "succeeded" || state === "stopped") hour[state]++;
     else hour.failed++;
   }
   return counts;

@@ -8,7 +8,7 @@ import { onKeys } from "../../keys.ts";
 import { listFault, listState, runs, summaries } from "../../live/list.ts";
 import { plural } from "../../logic/format.ts";
 import { compare, countGroups, matches } from "../../logic/run-list.ts";
-import { filter, sort } from "./list-state.ts";
+import { filter, opened, sort } from "./list-state.ts";
 import { ListToolbar } from "./list-toolbar.tsx";
 import { RunRow } from "./run-row.tsx";
 
@@ -28,6 +28,8 @@ export function ListPage(): JSX.Element {
   const body = useRef<HTMLTableSectionElement>(null);
   useEffect(() => {
     document.title = "Runs · Evaluations";
+    if (opened.id !== undefined)
+      body.current?.querySelector<HTMLElement>(`[data-run="${opened.id}"] .run-link`)?.focus();
     const links = (): HTMLElement[] => [...(body.current?.querySelectorAll<HTMLElement>(".run-link") ?? [])];
     const go = (by: 1 | -1) => (): void => {
       const all = links();

@@ -12,6 +12,7 @@ const GROUP_NAMES: Readonly<Record<StateGroup, string>> = {
   queued: "Queued",
   succeeded: "Succeeded",
   failed: "Failed",
+  stopped: "Stopped",
 };
 const SORT_NAMES: Readonly<Record<Sort, string>> = {
   state: "State",

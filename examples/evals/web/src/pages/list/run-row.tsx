@@ -5,6 +5,7 @@ import { Age, Elapsed } from "../../components/age.tsx";
 import { AlertCounts, StateBadge } from "../../components/badge.tsx";
 import { Progress } from "../../components/progress.tsx";
 import { formatCount } from "../../logic/format.ts";
+import { opened } from "./list-state.ts";
 
 /** One run. The link covers the whole row: it is one target for the mouse, and one stop for the keyboard. */
 export function RunRow({ run }: { readonly run: Signal<Summary> }): JSX.Element {
@@ -30,7 +31,7 @@ export function RunRow({ run }: { readonly run: Signal<Summary> }): JSX.Element 
         <StateBadge state={state} />
       </td>
       <td class="col-run">
-        <a class="run-link" href={`/runs/${id}`}>
+        <a class="run-link" href={`/runs/${id}`} onClick={() => (opened.id = id)}>
           <span class="run-title">{title}</span> <span class="run-id">{id}</span>
         </a>
         {note !== undefined && <span class="run-note">{note}</span>}

@@ -10,14 +10,13 @@ const HEIGHT = 120;
 const GAP = 3;
 const MINUTE_MS = 60_000;
 
-/** A bar for each hour: what succeeded, and on it what did not. */
+/** A bar for each hour: what succeeded, on it what failed, on that what was stopped. */
 export function Throughput(): JSX.Element {
   const minute = useComputed(() => Math.floor(now.value / MINUTE_MS)).value;
   const hours = useComputed(() => throughput(summaries.value, minute * MINUTE_MS)).value;
-  const most = Math.max(1, ...hours.map(({ succeeded, failed }) => succeeded + failed));
-  const all = hours.reduce((sum, { succeeded, failed }) => sum + succeeded + failed, 0);
-  const lastHour = hours.at(-1);
-  const inLast = (lastHour?.succeeded ?? 0) + (lastHour?.failed ?? 0);
+  const most = Math.max(1, ...hours.map(endedIn));
+  const all = hours.reduce((sum, hour) => sum + endedIn(hour), 0);
+  const last = hours.at(-1);
   return (
     <figure class="throughput">
       <svg
@@ -33,12 +32,16 @@ export function Throughput(): JSX.Element {
       <figcaption>
         <span>{formatClock(hours[0]?.from ?? 0).slice(0, 5)}</span>
         <span>
-          {plural(all, "run")}, {inLast} in this hour
+          {plural(all, "run")}, {last === undefined ? 0 : endedIn(last)} in this hour
         </span>
         <span>now</span>
       </figcaption>
     </figure>
   );
+}
+
+function endedIn({ succeeded, failed, stopped }: HourCounts): number {
+  return succeeded + failed + stopped;
 }
 
 interface BarProps {
@@ -52,14 +55,16 @@ function Bar({ hour, at, width, most }: BarProps): JSX.Element {
   const scale = (HEIGHT - 2) / most;
   const good = hour.succeeded * scale;
   const bad = hour.failed * scale;
+  const held = hour.stopped * scale;
   const x = at * width + GAP / 2;
   const inner = width - GAP;
   return (
     <g>
-      <title>{`${formatClock(hour.from).slice(0, 5)}: ${hour.succeeded} succeeded, ${hour.failed} failed`}</title>
+      <title>{`${formatClock(hour.from).slice(0, 5)}: ${hour.succeeded} succeeded, ${hour.failed} failed, ${hour.stopped} stopped`}</title>
       <rect class="bar-none" x={x} y={HEIGHT - 2} width={inner} height={2} />
       <rect class="bar-good" x={x} y={HEIGHT - 2 - good} width={inner} height={good} />
       <rect class="bar-bad" x={x} y={HEIGHT - 2 - good - bad} width={inner} height={bad} />
+      <rect class="bar-held" x={x} y={HEIGHT - 2 - good - bad - held} width={inner} height={held} />
     </g>
   );
 }

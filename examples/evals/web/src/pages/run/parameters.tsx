@@ -109,7 +109,11 @@ function LiveParameter({ model, run, name, parameter, value }: LiveParameterProp
         void send();
       }}
     >
-      <Field label={parameter.title ?? name} error={state.is === "refused" ? state.message : undefined}>
+      <Field
+        label={parameter.title ?? name}
+        error={state.is === "refused" ? state.message : undefined}
+        isBeside={parameter.type === "boolean"}
+      >
         {(ids) => (
           <span class="parameter-edit">
             <ParameterControl
