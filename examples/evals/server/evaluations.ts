@@ -60,7 +60,9 @@ export class Evaluations {
     for (const run of runs) this.#runs.set(run.id, run);
     for (const run of runs) {
       const { state, createdAt: at } = run.evaluation;
-      if (state !== "queued") this.#background(run, run.resume());
+      if (state === "starting" && !run.wasPrepared)
+        await run.change({ state: "queued" }, "status", { state: "queued", at: new Date().toISOString() });
+      else if (state !== "queued") this.#background(run, run.resume());
       else if ((await teller.newest(channelOf(run.id, "status"))) === undefined)
         await run.change({}, "status", { state, at });
     }

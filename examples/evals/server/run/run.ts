@@ -161,6 +161,11 @@ export class Run {
     await this.#follow();
   }
 
+  /** Whether a supervisor may have been started: before that it can wait again. */
+  get wasPrepared(): boolean {
+    return existsSync(join(this.folder, FILES.run));
+  }
+
   /** Resolves once it has ended, and everybody was told. */
   get over(): Promise<void> {
     return this.#over.promise;
