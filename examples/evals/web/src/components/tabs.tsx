@@ -21,7 +21,7 @@ export function Tabs({ label, tabs, current, onChange, children }: TabsProps): J
   useEffect(() => {
     // A phone shows some of them.
     list.current?.querySelector(`#tab-${current}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [current]);
+  }, [current, tabs.map(({ id, count = 0 }) => `${id} ${count}`).join()]);
   const go = (by: number): void => {
     const at = tabs.findIndex(({ id }) => id === current);
     const next = tabs[(at + by + tabs.length) % tabs.length];

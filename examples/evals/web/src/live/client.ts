@@ -48,12 +48,14 @@ tidings.on("state", (state) => {
 // What no part of the page is there to be told: it is said all the same.
 tidings.on("error", ({ message }) => say(message, { isFault: true }));
 
-/** Calls `back` each time that the connection is live after it was not. Answers what ends that. */
+/** Calls `back` each time that the connection is live again after it was lost, or could not be opened. Answers what ends that. */
 export function onBack(back: () => void): () => void {
-  let wasLive = connection.peek().name === "live";
+  let wasDown = false;
   return tidings.on("state", ({ name }) => {
-    if (name === "live" && !wasLive) back();
-    wasLive = name === "live";
+    if (name === "waiting" || name === "offline") wasDown = true;
+    if (name !== "live" || !wasDown) return;
+    wasDown = false;
+    back();
   });
 }
 

@@ -58,15 +58,15 @@ export function OverviewPage(): JSX.Element {
             <h2>Ended in the last 24 hours</h2>
             <Throughput />
           </section>
+          <section class="panel" aria-label="Kinds">
+            <h2>Kinds</h2>
+            <Kinds kinds={kindCounts} />
+          </section>
         </div>
         <div class="overview-column">
           <section class="panel" aria-label="Latest alerts">
             <h2>Latest alerts</h2>
             <LatestAlerts />
-          </section>
-          <section class="panel" aria-label="Kinds">
-            <h2>Kinds</h2>
-            <Kinds kinds={kindCounts} />
           </section>
         </div>
       </div>
