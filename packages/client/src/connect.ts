@@ -118,7 +118,8 @@ export const createClient = <C extends CommandsLike<C> = Commands>(
     command: (name: string, input?: unknown, commandOptions?: CommandOptions) =>
       safe(asks.command(name, input, commandOptions)),
     on: listeners.on,
-    reconnect: () => link.reconnect(),
+    interactive: link.hold,
+    reconnect: link.reconnect,
     close: () => link.close(),
   } as unknown as Tidings<C>;
 };

@@ -21,7 +21,7 @@ export type * from "./types.ts";
 
 /**
  * Connects to a server, over the transport that fits; it is chosen, and changed, by itself. Nothing is opened before
- * something is read.
+ * something is read, or held interactive.
  *
  * @param url the server's root
  * @throws {TypeError} where `url` is no absolute one of http or https, or there is no such transport
@@ -39,7 +39,7 @@ export function connect<C extends CommandsLike<C> = Commands>(
   const transports = [sse, eventSource, webSocket, longPoll, poll, ndjson].filter((each) =>
     transport === "auto" ? !unfit.includes(each) : each.name === transport,
   );
-  if (!transports.length) throw new TypeError(`there is no transport "${transport}".`);
+  if (!transports.length) throw new TypeError(`the transport "${transport}" is missing.`);
   return createClient(url, options, {
     link: (context, user) => createLink(context, roam(context, user, transports), user),
     asks: createAsks,

@@ -220,6 +220,11 @@ export interface Tuning {
   readonly burstMs: number;
   /** `auto` moves to a WebSocket after at least two of them a minute for so many whole minutes on end. Default 3. 0: never. */
   readonly steadyMinutes: number;
+  /**
+   * `auto` goes back from the WebSocket that it moved to for what was sent, once nothing was sent for so long and everything that was asked over
+   * it is answered. Default 60,000. 0: never.
+   */
+  readonly calmMs: number;
   /** How long a long poll is held; the server holds none longer than its `longPollMaxMs` (60 s). Default 25,000, least 100. */
   readonly waitMs: number;
   /** Between two short polls, and between two looks at the presence of a polled channel. Default 2,000, least 10. */
@@ -458,6 +463,12 @@ export interface Tidings<C extends CommandsLike<C> = Commands> {
    * is written to the console.
    */
   on(event: "error", listener: (error: TidingsError) => void): Off;
+  /**
+   * Something interactive begins: `auto` moves to a WebSocket now, beside the connection there is, and opens one also where nothing is read.
+   * Answers what gives it back: once the last one has, it moves back a second later, and not before everything that was asked over the
+   * WebSocket is answered. With `share` the tab that leads moves. A pinned transport is kept. Once the client is closed it does nothing.
+   */
+  interactive(): Off;
   /** Ends the connection there is and connects anew at once, without waiting for the pause to be over. */
   reconnect(): void;
   /** Ends everything: readers end quietly, and what was not acknowledged fails with `CLOSED`. */

@@ -68,7 +68,7 @@ describe("which transport fits the need", () => {
     pass(900);
     choice.sent();
     expect(choice.better(sse)).toBe(ws);
-    expect(choice.isDuplexWanted()).toBe(true);
+    expect(choice.duplexMs()).toBe(60_000);
   });
 
   test("quick succession counts where steady sending does not", () => {
@@ -95,9 +95,9 @@ describe("which transport fits the need", () => {
       choice.sent();
       pass(30_000);
     }
-    expect(choice.isDuplexWanted()).toBe(false);
+    expect(choice.duplexMs()).toBe(0);
     choice.sent();
-    expect(choice.isDuplexWanted()).toBe(true);
+    expect(choice.duplexMs()).toBe(60_000);
   });
 
   test("one send a minute does not, however long", () => {
@@ -106,7 +106,7 @@ describe("which transport fits the need", () => {
       choice.sent();
       pass(60_000);
     }
-    expect(choice.isDuplexWanted()).toBe(false);
+    expect(choice.duplexMs()).toBe(0);
   });
 
   test("thresholds of 0 never move up", () => {
@@ -115,7 +115,110 @@ describe("which transport fits the need", () => {
       choice.sent();
       pass(1_000);
     }
-    expect(choice.isDuplexWanted()).toBe(false);
+    expect(choice.duplexMs()).toBe(0);
+  });
+});
+
+describe("which transport fits once the need is over", () => {
+  const burst = (choice: ReturnType<typeof start>["choice"]): void => {
+    for (let sent = 0; sent < 3; sent++) choice.sent();
+  };
+
+  test("after a minute without a send it is the simplest again, and not before", () => {
+    const { choice, pass } = start();
+    burst(choice);
+    pass(59_999);
+    expect([choice.better(ws), choice.duplexMs(), choice.next()]).toEqual([undefined, 1, ws]);
+    pass(1);
+    expect([choice.better(ws), choice.duplexMs(), choice.next()]).toEqual([sse, 0, sse]);
+  });
+
+  test("each send begins that time anew, and one afterwards is none of a burst", () => {
+    const { choice, pass } = start({ calmMs: 5_000 });
+    burst(choice);
+    pass(4_999);
+    choice.sent();
+    expect(choice.duplexMs()).toBe(5_000);
+    pass(5_000);
+    choice.sent();
+    expect(choice.duplexMs()).toBe(0);
+    expect(choice.better(ws)).toBe(sse);
+  });
+
+  test("a calm of 0 never comes", () => {
+    const { choice, pass } = start({ calmMs: 0 });
+    burst(choice);
+    pass(365 * 86_400_000);
+    expect(choice.duplexMs()).toBe(Infinity);
+    expect(choice.better(ws)).toBeUndefined();
+  });
+
+  test("what is held moves at once, and a second after it was given back", () => {
+    const { choice, pass } = start();
+    choice.held(1);
+    expect(choice.better(sse)).toBe(ws);
+    choice.held(2);
+    choice.held(1);
+    pass(3_600_000);
+    expect(choice.duplexMs()).toBe(Infinity);
+    choice.held(0);
+    pass(999);
+    expect(choice.better(ws)).toBeUndefined();
+    pass(1);
+    expect(choice.better(ws)).toBe(sse);
+  });
+
+  test("what is taken again within that second moves nowhere", () => {
+    const { choice, pass } = start();
+    for (let round = 0; round < 10; round++) {
+      choice.held(1);
+      expect(choice.better(ws)).toBeUndefined();
+      choice.held(0);
+      pass(999);
+      expect(choice.better(ws)).toBeUndefined();
+    }
+  });
+
+  test("what is sent while it is held is no burst afterwards, nor is what is sent in the second after it", () => {
+    const { choice, pass } = start();
+    choice.held(1);
+    burst(choice);
+    choice.held(0);
+    choice.sent();
+    expect(choice.duplexMs()).toBe(1_000);
+    pass(1_000);
+    expect(choice.better(ws)).toBe(sse);
+  });
+
+  test("what was sent before it was held keeps its calm", () => {
+    const { choice, pass } = start();
+    burst(choice);
+    pass(10_000);
+    choice.held(1);
+    pass(10_000);
+    choice.held(0);
+    expect(choice.duplexMs()).toBe(40_000);
+  });
+
+  test.each([{ binary: true }, { lowLatency: true }])("with %o there is nothing to go back to", (options) => {
+    const { choice, pass } = start({}, options);
+    choice.held(1);
+    choice.held(0);
+    burst(choice);
+    pass(3_600_000);
+    expect(choice.duplexMs()).toBe(Infinity);
+    expect(choice.better(ws)).toBeUndefined();
+  });
+
+  test("a simpler one that the path forbids is gone back to once it may be tried", () => {
+    const { choice, pass } = start({ pathMemoryMs: 10_000 });
+    choice.held(1);
+    choice.block(sse);
+    choice.held(0);
+    pass(9_999);
+    expect(choice.better(ws)).toBeUndefined();
+    pass(1);
+    expect(choice.better(ws)).toBe(sse);
   });
 });
 

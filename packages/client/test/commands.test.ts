@@ -77,7 +77,7 @@ describe.each(EACH)("a command over %s", (way) => {
   const openOver = async (url: string): Promise<ReturnType<typeof open> & AsyncDisposable> => {
     const socket = way === "REST" ? undefined : await openSocket(url);
     return {
-      ...open(url, socket && { duplex: socket, connection: socket }),
+      ...open(url, socket && { connection: socket }),
       [Symbol.asyncDispose]: async () => socket?.end(),
     };
   };
@@ -200,7 +200,7 @@ describe("a command whose answer is lost", () => {
   test("with a key goes on over another connection", async () => {
     await using server = await openCommands();
     const socket = fakeAsker();
-    const { commands, requests } = open(server.url, { duplex: socket, connection: socket });
+    const { commands, requests } = open(server.url, { connection: socket });
     const called = commands.command("echo", 1, { idempotencyKey: "k1", timeoutMs: 5_000 });
     const { timeoutMs, ...frame } = (await socket.until(1)).frame;
     expect(frame).toEqual({ type: "command", name: "echo", data: 1, idempotencyKey: "k1" });
@@ -208,7 +208,7 @@ describe("a command whose answer is lost", () => {
     expect(timeoutMs).toBeGreaterThan(4_000);
     expect(timeoutMs).toBeLessThanOrEqual(5_000);
     await using next = await openSocket(server.url);
-    requests.change({ duplex: next, connection: next });
+    requests.change({ connection: next });
     socket.lose(new TidingsError("CONNECTION_LOST", "cut."));
     expect(await called).toBe(1);
     expect(next.sent).toHaveLength(1);

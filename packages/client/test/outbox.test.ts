@@ -177,7 +177,7 @@ describe("a publish by REST", () => {
     await using front = await openFront(server.url);
     const socket = fakeAsker();
     // A frame's condition compares no epoch, so it goes by REST whatever is open.
-    const { outbox } = open(front.url, { duplex: socket, connection: socket });
+    const { outbox } = open(front.url, { connection: socket });
     const { cursor = "" } = await createOutboxOf(server.url).publish("a", "n", 1);
     front.faults.push(({ lose }) => lose());
     await expect(outbox.publish("a", "n", 2, { ifHead: cursor })).resolves.toMatchObject({ duplicate: true });
@@ -195,7 +195,7 @@ describe("a publish by REST", () => {
     await outbox.publish("keyed/a", "n", 1, { key: "k" });
     await outbox.delete("keyed/a", "k", "gone");
     await using socket = await openSocket(server.url);
-    const over = open(server.url, { duplex: socket });
+    const over = open(server.url, { connection: socket });
     await outbox.publish("keyed/a", "n", 1, { key: "l" });
     await over.outbox.delete("keyed/a", "l");
     const response = await fetch(`${server.url}/channels/keyed/a`, {
@@ -370,7 +370,7 @@ describe("while there is no network", () => {
     const published = outbox.publish("a", "n", 1);
     await vi.waitUntil(() => front.faults.length === 0);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    requests.change({ connection: fakeAsker() });
+    requests.change({ connection: {} });
     expect(await published).toMatchObject({ offset: 1 });
   });
 
@@ -428,7 +428,7 @@ describe("while there is no network", () => {
 describe("a publish over a duplex connection", () => {
   test("is a frame, and many are on their way at once", async () => {
     const socket = fakeAsker();
-    const { outbox } = open("http://127.0.0.1:9", { duplex: socket });
+    const { outbox } = open("http://127.0.0.1:9", { connection: socket });
     const all = numbers(50).map((n) => outbox.publish("a", "n", n, { key: "k" }));
     await socket.until(50);
     expect(socket.asked[3]?.frame).toMatchObject({
@@ -447,7 +447,7 @@ describe("a publish over a duplex connection", () => {
   test("keeps the order over a real socket, and what is large goes by REST in its place", async () => {
     await using server = await openServer();
     await using socket = await openSocket(server.url);
-    const { outbox } = open(server.url, { duplex: socket });
+    const { outbox } = open(server.url, { connection: socket });
     const large = "x".repeat(70_000);
     const payloads = [1, 2, large, 3, new Uint8Array([1]), 4, 5];
     await Promise.all(payloads.map((data) => outbox.publish("a", "n", data)));
@@ -458,7 +458,7 @@ describe("a publish over a duplex connection", () => {
   test("text, empty text, ephemeral and a preview are said in the frame", async () => {
     await using server = await openServer();
     await using socket = await openSocket(server.url);
-    const { outbox } = open(server.url, { duplex: socket });
+    const { outbox } = open(server.url, { connection: socket });
     await outbox.publish("a", "t", "text", { contentType: "text/plain", preview: { a: 1 } });
     await outbox.publish("a", "t", "", { contentType: "text/plain" });
     await outbox.publish("a", "t", null);
@@ -469,12 +469,12 @@ describe("a publish over a duplex connection", () => {
   test("a lost connection takes nothing along: all are sent again, in order, and are there once", async () => {
     await using server = await openServer();
     const first = await openSocket(server.url);
-    const { outbox, requests } = open(server.url, { duplex: first, connection: first });
+    const { outbox, requests } = open(server.url, { connection: first });
     const all = numbers(200).map((n) => outbox.publish("a", "n", n));
     await first.end();
-    requests.change({ duplex: undefined, connection: undefined });
+    requests.change({ connection: undefined });
     await using second = await openSocket(server.url);
-    requests.change({ duplex: second, connection: second });
+    requests.change({ connection: second });
     await Promise.all(all);
     expect(await held(server.url, "a")).toEqual(numbers(200));
   });
@@ -482,10 +482,10 @@ describe("a publish over a duplex connection", () => {
   test("without another connection they go on by REST", async () => {
     await using server = await openServer();
     const socket = fakeAsker();
-    const { outbox, requests } = open(server.url, { duplex: socket });
+    const { outbox, requests } = open(server.url, { connection: socket });
     const all = numbers(5).map((n) => outbox.publish("a", "n", n));
     await socket.until(5);
-    requests.change({ duplex: undefined });
+    requests.change({ connection: undefined });
     socket.lose(lost());
     await Promise.all(all);
     expect(await held(server.url, "a")).toEqual(numbers(5));
@@ -494,10 +494,10 @@ describe("a publish over a duplex connection", () => {
   test("one connection after the other: nothing goes over the new one before the old one has answered", async () => {
     const old = fakeAsker();
     const next = fakeAsker();
-    const { outbox, requests } = open("http://127.0.0.1:9", { duplex: old });
+    const { outbox, requests } = open("http://127.0.0.1:9", { connection: old });
     const first = outbox.publish("a", "n", 1);
     await old.until(1);
-    requests.change({ duplex: next });
+    requests.change({ connection: next });
     const second = outbox.publish("a", "n", 2);
     const elsewhere = outbox.publish("b", "n", 3);
     expect((await next.until(1)).frame).toMatchObject({ channel: "b" });
@@ -512,7 +512,7 @@ describe("a publish over a duplex connection", () => {
 
   test("what the server puts off is sent again ahead of what waits behind it", async () => {
     const socket = fakeAsker();
-    const { outbox } = open("http://127.0.0.1:9", { duplex: socket });
+    const { outbox } = open("http://127.0.0.1:9", { connection: socket });
     const all = numbers(3).map((n) => outbox.publish("a", "n", n));
     await socket.until(3);
     for (const one of socket.asked)
@@ -527,13 +527,13 @@ describe("a publish over a duplex connection", () => {
     const socket = fakeAsker();
     const { outbox, requests } = open(
       "http://127.0.0.1:9",
-      { duplex: socket },
+      { connection: socket },
       { backoffMs: 1, maxBackoffMs: 3_600_000 },
     );
     const all = numbers(300).map((n) => outbox.publish("a", "n", n));
     await socket.until(300);
     const next = fakeAsker();
-    requests.change({ duplex: next });
+    requests.change({ connection: next });
     socket.lose(lost());
     await next.until(300);
     for (const one of next.asked) one.resolve({ cursor: "e.1" });
@@ -551,7 +551,7 @@ describe("an ephemeral publish", () => {
     });
     expect(front.seen).toHaveLength(1);
     const socket = fakeAsker();
-    const over = open(front.url, { duplex: socket });
+    const over = open(front.url, { connection: socket });
     const typing = over.outbox.publish("a", "typing", 1, { ephemeral: true });
     (await socket.until(1)).reject(lost());
     await expect(typing).rejects.toMatchObject({ code: "CONNECTION_LOST" });
@@ -580,7 +580,7 @@ describe("time", () => {
   test("nothing is sent again when its key may be forgotten: 240 s after it was first sent, also after a sleep", async () => {
     vi.useFakeTimers({ now: 1_000_000, toFake: ["Date"] });
     const socket = fakeAsker();
-    const { outbox, requests } = open("http://127.0.0.1:9", { duplex: socket }, { publishMs: Infinity });
+    const { outbox, requests } = open("http://127.0.0.1:9", { connection: socket }, { publishMs: Infinity });
     const published: Promise<Published> = outbox.publish("a", "n", 1);
     await socket.until(1);
     vi.setSystemTime(1_239_000);
@@ -599,7 +599,7 @@ describe("time", () => {
     await using server = await openServer();
     await using front = await openFront(server.url);
     let socket = await openSocket(server.url);
-    const { outbox, requests } = open(front.url, { duplex: socket, connection: socket });
+    const { outbox, requests } = open(front.url, { connection: socket });
     let isOver = false;
     const all = Promise.all(
       numbers(1_000).map(async (n) => {
@@ -610,10 +610,10 @@ describe("time", () => {
     for (let round = 0; !isOver && round < 1_000; round++) {
       if (round % 2 === 0) front.faults.push(({ lose }) => lose());
       await socket.end();
-      requests.change({ duplex: undefined, connection: undefined });
+      requests.change({ connection: undefined });
       await new Promise((resolve) => setTimeout(resolve, 5));
       socket = await openSocket(server.url);
-      requests.change({ duplex: socket, connection: socket });
+      requests.change({ connection: socket });
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await all;

@@ -62,7 +62,7 @@ function open(requests: FakeRequests = fakeRequests()): {
 }
 
 /** A WebSocket that a test answers for, as the live connection. */
-const over = (asker: Required<Connection>): Begin => ({ connection: asker, duplex: asker });
+const over = (asker: Required<Connection>): Begin => ({ connection: asker });
 
 describe("who is there", () => {
   test("is listened for from the first that asks", () => {
@@ -172,7 +172,7 @@ describe("a member", () => {
     const updating = presence.update(2);
     (await first.until(2)).resolve();
     await updating;
-    requests.change({ connection: undefined, duplex: undefined });
+    requests.change({ connection: undefined });
     const second = fakeAsker();
     requests.change(over(second));
     expect(joined(await second.until(1))).toEqual({ type: "join", channel: "a", member, state: 2 });
@@ -305,7 +305,7 @@ describe("a member", () => {
       asked.push(json);
       return Response.json({});
     };
-    const { presence } = open(fakeRequests({ connection: {}, patch }));
+    const { presence } = open(fakeRequests({ connection: { patch } }));
     const member = await presence.join({ state: 1 });
     await presence.update(2);
     await presence.leave();

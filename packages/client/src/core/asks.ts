@@ -40,15 +40,18 @@ interface Ask {
   /** How it is said, once that is known. */
   said?: Said;
   /** Its turn has come. */
-  send?(duplex: Requests["duplex"]): void;
+  send?(duplex: Duplex): void;
   fail?(error: TidingsError): void;
 }
 
 /** How one thing is said: what a frame and a query have, a request's body, and what else a frame has. */
 type Said = readonly [about: Readonly<Record<string, unknown>>, body: Blob, frame: RequestFrame];
 
+/** One that carries requests; `undefined` where there is none. */
+type Duplex = Requests["connection"];
+
 /** The connection that it may be sent over. */
-type Over = (said: Said) => Requests["duplex"];
+type Over = (said: Said) => Duplex;
 
 type AsksContext = Pick<Context, "http" | "tuning" | "parse" | "report">;
 
@@ -59,7 +62,9 @@ type AsksContext = Pick<Context, "http" | "tuning" | "parse" | "report">;
 export const createAsks = (context: AsksContext, requests: Requests): Asks =>
   restAsks(context, requests, ([{ ifHead }, { size, type }]) =>
     // Bytes, what is large, and a condition, which in a frame knows no epoch, go by REST whatever is open.
-    ifHead || size > MAX_FRAME_BYTES || !/json|^text/.test(type) ? undefined : requests.duplex,
+    ifHead || size > MAX_FRAME_BYTES || !/json|^text/.test(type) || !requests.connection?.request
+      ? undefined
+      : requests.connection,
   );
 
 /** By REST: of a lane one after the other. */
@@ -164,11 +169,11 @@ export const restAsks = (
       pendingBytes += bytes = body.size;
       if (isFull || pendingBytes > tuning.maxPendingBytes)
         throw passingError("PENDING_FULL", "too much waits.");
-      if (isOnce && !requests.isOnline) throw passingError("OFFLINE", "there is no network.");
+      if (isOnce && !requests.isOnline) throw passingError("OFFLINE", "no network, or the page sleeps.");
       ask.said = said;
       for (let tries = 1; ; tries++) {
         ask.via = undefined;
-        const duplex = await new Promise<Requests["duplex"]>((resolve) => {
+        const duplex = await new Promise<Duplex>((resolve) => {
           ask.send = resolve;
           pump();
         });
@@ -176,7 +181,7 @@ export const restAsks = (
         // Timers stand still while a device sleeps.
         if (now - (sentAtMs ||= now) > RESEND_MS) throw late();
         try {
-          return await (duplex?.request({ ...about, ...frame }, { onProgress: tell, signal }) ??
+          return await (duplex?.request?.({ ...about, ...frame }, { onProgress: tell, signal }) ??
             rest(about, body));
         } catch (error) {
           const { code, retryable, retryAfterMs = 0 } = error as TidingsError;

@@ -10,6 +10,8 @@ const CUTS = 3;
 const EVIDENCE_MS = 15_000;
 const MINUTE_MS = 60_000;
 const MAX_TIMES = 16;
+/** What was given back is wanted so long still, in milliseconds: who gives back and takes again moves nowhere, and nobody moves back more often. */
+const REST_MS = 1_000;
 
 /** A transport, and what the path has shown of it. */
 export interface Path {
@@ -41,8 +43,10 @@ export interface Choice {
   ended(path: Path, ageMs: number, isByServer: boolean): void;
   /** The application sent something. */
   sent(): void;
-  /** Whether something that only a duplex transport carries is wanted. */
-  isDuplexWanted(): boolean;
+  /** So many hold it interactive now. */
+  held(count: number): void;
+  /** How long a duplex transport is wanted still, in milliseconds: 0: not any more. */
+  duplexMs(): number;
   /** The network is another one: what was learnt does not hold for it. */
   readonly forget: () => void;
 }
@@ -57,27 +61,33 @@ export const createChoice = (
   tuning: { -readonly [Name in keyof Tuning]: Tuning[Name] },
   now: () => number = Date.now,
 ): Choice => {
-  const { burstSends, burstMs, steadyMinutes, waitMs, pathMemoryMs, maxCutAgeMs } = tuning;
-  let isDuplexWanted: unknown = binary || lowLatency;
+  const { burstSends, burstMs, steadyMinutes, calmMs, waitMs, pathMemoryMs, maxCutAgeMs } = tuning;
+  let holds = 0;
+  /** Until when a duplex one is wanted for what was sent, and for what was given back. */
+  let calmAtMs = 0;
+  let restAtMs = 0;
   /** The last ones, the newest first. */
   let sends: number[] = [];
   let steadySinceMs = 0;
-  /** The best first. */
   const paths = transports.map((transport) => ({ transport }) as Path);
 
-  const rank = (): void => {
-    // What carries both ways comes first where that is wanted.
-    if (isDuplexWanted) paths.sort((one, other) => +other.transport.isDuplex - +one.transport.isDuplex);
-  };
+  const duplexMs = (): number =>
+    binary || lowLatency || holds ? Infinity : Math.max(0, calmAtMs - now(), restAtMs - now());
+  /** The best first: what carries both ways, where that is wanted. */
+  const ranked = (): Path[] =>
+    [...paths].sort((one, other) => duplexMs() && +other.transport.isDuplex - +one.transport.isDuplex);
   const forget = (): void => {
     for (const path of paths)
       Object.assign(path, { untilMs: 0, times: 1, failures: 0, suspectAtMs: 0, cuts: 0, ageMs: 0 });
     tuning.waitMs = waitMs;
   };
-  const above = (path: Path): Path[] => paths.slice(0, paths.indexOf(path));
+  const above = (path: Path): Path[] => {
+    const all = ranked();
+    return all.slice(0, all.indexOf(path));
+  };
   /** Neither blocked, nor failed since anything was live. */
   const untried = (): Path | undefined =>
-    paths.find(({ untilMs, failures }) => untilMs <= now() && failures < 2);
+    ranked().find(({ untilMs, failures }) => untilMs <= now() && failures < 2);
   const startOver = (): void => {
     for (const each of paths) each.failures = 0;
   };
@@ -88,16 +98,15 @@ export const createChoice = (
   };
 
   forget();
-  rank();
   return {
-    isDuplexWanted: () => !!isDuplexWanted,
+    duplexMs,
     forget,
     block,
     next() {
       const found = untried();
       if (found) return found;
       startOver();
-      return untried() ?? (paths.at(-1) as Path);
+      return untried() ?? (ranked().at(-1) as Path);
     },
     better: (live) =>
       above(live).sort((one, other) => Math.max(now(), one.untilMs) - Math.max(now(), other.untilMs))[0],
@@ -125,15 +134,23 @@ export const createChoice = (
         block(path);
       }
     },
+    held(count) {
+      if (holds && !count) restAtMs = now() + REST_MS;
+      holds = count;
+    },
     sent() {
+      // It belongs to what is interactive, and is over with it.
+      if (holds) return;
       const at = now();
       sends = [at, ...sends].slice(0, 1_000);
       // Two others within the last minute, each time.
       if (!(at - (sends[2] as number) <= MINUTE_MS)) steadySinceMs = at;
-      isDuplexWanted ||=
+      if (
+        calmAtMs > at ||
         (sends[burstSends - 1] as number) > at - burstMs ||
-        (steadyMinutes && at - steadySinceMs >= steadyMinutes * MINUTE_MS);
-      rank();
+        (steadyMinutes && at - steadySinceMs >= steadyMinutes * MINUTE_MS)
+      )
+        calmAtMs = at + (calmMs || Infinity);
     },
   };
 };

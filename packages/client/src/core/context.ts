@@ -12,6 +12,8 @@ export interface Context {
   readonly tokens: Tokens;
   /** Tells the application of a fault that no call of it waits for. */
   readonly report: (error: TidingsError) => void;
+  /** How many hold the client interactive. */
+  readonly holds?: (() => number) | undefined;
   /** Reads JSON as the application asked for. */
   readonly parse: (text: string) => unknown;
 }

@@ -129,7 +129,7 @@ export const createFeeds = (
     if (again || kindOf(wanted) !== kindOf(feed.asked)) {
       feed.asked = wanted;
       // One that takes the place of another before that was sent is answered once.
-      feed.due += Number(!!wanted) - Number(change(channel, wanted));
+      feed.due += +!!wanted - +change(channel, wanted);
     }
     if (!wanted && !feed.due) feeds.delete(channel);
   };

@@ -11,7 +11,7 @@ const MAX_ASKED_MS = 300_000;
 const NEVER = "/";
 
 /** A connection that is watched for silence, and changed beside it where it carries nothing up. */
-export interface Line extends Pick<Connection, "close"> {
+export interface Line extends Pick<Connection, "close" | "hold" | "owed"> {
   readonly request?: Connection["request"] | undefined;
   /** Changes it beside it (`PATCH /connections/{id}`), in order; `undefined` where it has no id. */
   patch?: ((json: object) => Promise<Response>) | undefined;
@@ -29,6 +29,7 @@ export interface Way extends Omit<Transport, "open"> {
    * @param ended `retryAfterMs` of the error is what the server asked for, also where it announced the end. `isNext`: another transport
    *   is to be tried at once
    * @param live it carries everything: from here on `line` is the connection
+   * @param settle what is wanted by itself, `isDuplex`, may be over
    */
   open(
     context: Context,
@@ -36,15 +37,20 @@ export interface Way extends Omit<Transport, "open"> {
     tell: (frame: StreamFrame) => void,
     ended: (error: TidingsError, isNext?: boolean) => void,
     live: (line: Line) => void,
+    settle?: () => void,
   ): Pick<Line, "change" | "close" | "look">;
   /** The application sent something. */
   sent?(): void;
+  /** So many hold it interactive now. */
+  held?(count: number): void;
   /** The network is another one: what was learnt does not hold for it. */
   forget?(): void;
 }
 
 /** One transport, whatever comes. */
-export const lineOf = (transport: Transport): Way & { open(...from: Parameters<Way["open"]>): Line } => ({
+export const lineOf = (
+  transport: Transport,
+): Omit<Way, "open"> & { open(...from: Parameters<Way["open"]>): Line } => ({
   ...transport,
   open(context, channels, tell, ended, live) {
     const { http, tuning } = context;

@@ -1,11 +1,11 @@
 import type { StreamFrame } from "@tidings/protocol";
 import { closedError, type TidingsError } from "../errors.ts";
-import type { State } from "../types.ts";
+import type { Off, State } from "../types.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Context } from "./context.ts";
 import type { Line, Way } from "./line.ts";
 import type { Requests } from "./requests.ts";
-import type { Connection, Wanted } from "./transport.ts";
+import type { Wanted } from "./transport.ts";
 
 /** What the link reads for. */
 export interface LinkUser {
@@ -27,9 +27,11 @@ export interface Link extends Requests {
   change(channel: string, wanted: Wanted | undefined): boolean;
   /** Reads in this way from now on, or in the same, and forgets what was learnt about the path. */
   use(way?: Way): void;
+  /** A duplex connection is wanted until it is given back, also where nothing is read. */
+  readonly hold: () => Off;
   /** Timers may have been slow: does what they should have done. */
   look(): void;
-  reconnect(): void;
+  readonly reconnect: () => void;
   close(reason?: TidingsError): void;
   tell(state: State): void;
   /** Ends whatever is under way. */
@@ -47,6 +49,7 @@ export const createLink = (context: Context, way: Way, user: LinkUser): Link => 
   let live: Line | undefined;
   let attempt = 0;
   let hasSent = false;
+  let holds = 0;
   /** How often a token was refused by the connection, and another one asked for, since one was live. */
   let renewals = 0;
   /** What the moment asked for, done once at its end. */
@@ -85,11 +88,18 @@ export const createLink = (context: Context, way: Way, user: LinkUser): Link => 
     changes = undefined;
     const channels = user.wanted();
     user.begin();
-    under = way.open(context, channels, user.frame, lost, (line) => {
-      live = line;
-      renewals = 0;
-      tell({ name: "live", transport: way.name, isShared: !!way.isShared });
-    });
+    under = way.open(
+      context,
+      channels,
+      user.frame,
+      lost,
+      (line) => {
+        live = line;
+        renewals = 0;
+        tell({ name: "live", transport: way.name, isShared: !!way.isShared });
+      },
+      settle,
+    );
     tell({ name: "connecting", transport: way.name, attempt: ++attempt });
   };
 
@@ -134,12 +144,6 @@ export const createLink = (context: Context, way: Way, user: LinkUser): Link => 
     get connection() {
       return live;
     },
-    get duplex() {
-      return live?.request ? (live as Line & Required<Pick<Connection, "request">>) : undefined;
-    },
-    get patch() {
-      return live?.patch;
-    },
     change(channel, wanted) {
       if (!changes) {
         changes = new Map();
@@ -150,15 +154,27 @@ export const createLink = (context: Context, way: Way, user: LinkUser): Link => 
       return isInstead;
     },
     use(next = way) {
+      drop();
       way = next;
       way.forget?.();
-      reconnect();
+      way.held?.(holds);
+      settle();
     },
     sent() {
       if (state.name === "closed") throw closedError();
       hasSent = true;
       way.sent?.();
       settle();
+    },
+    hold() {
+      let given = 1;
+      hasSent = true;
+      way.held?.(++holds);
+      settle();
+      return () => {
+        way.held?.((holds -= given));
+        given = 0;
+      };
     },
     onChange(listener) {
       listeners.add(listener);

@@ -78,11 +78,11 @@ export const createPresence = (
 
   /** Over the connection, beside it, or where it has no id by REST alone: then again and again. */
   const say = async (): Promise<unknown> => {
-    const { duplex, patch } = requests;
+    const { request, patch } = requests.connection as NonNullable<Requests["connection"]>;
     const type = wish ? "join" : "leave";
     const about = { channel, ...wish };
     // A join of who has joined is an update, and an update of who has not would be refused.
-    if (duplex) return duplex.request({ ...about, type });
+    if (request) return request({ ...about, type });
     if (patch) return patch({ [type]: [wish ? about : channel] });
     const { member } = (wish ?? told) as NonNullable<Wish>;
     const path = `/presence/${channel}?member=${encodeURIComponent(member)}`;

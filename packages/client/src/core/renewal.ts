@@ -69,12 +69,11 @@ export const renewal = (
       let off: Off | undefined;
       requests.onChange(() => {
         off?.();
+        const { connection } = requests;
         off =
-          requests.connection &&
+          connection &&
           onRenewed((token) => {
-            (requests.duplex?.request({ type: "token", token }) ?? requests.patch?.({ token }))?.catch(
-              report,
-            );
+            (connection.request?.({ type: "token", token }) ?? connection.patch?.({ token }))?.catch(report);
           });
       });
     },

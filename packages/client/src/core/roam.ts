@@ -5,7 +5,7 @@ import { type Line, lineOf, type Way } from "./line.ts";
 import type { LinkUser } from "./link.ts";
 import type { Transport, Wanted } from "./transport.ts";
 
-/** A connection that another one took over from stays so long: what was asked over it is answered, and members are not seen to go, in milliseconds. */
+/** A connection that another one took over from stays so long, and until what was asked over it is answered: members are not seen to go, in milliseconds. */
 const LINGER_MS = 1_000;
 /** A better one has so many times `greetingMs` to carry every channel. */
 const CANDIDATE_GREETINGS = 3;
@@ -26,6 +26,9 @@ export const roam = (
   const choice = createChoice(transports, context.options, tuning);
   /** The one that is listened to, or was. */
   let path: Path;
+  let current: Line;
+  let isLive = false;
+  let holds = 0;
   let lookUp = (): void => {};
   return {
     get name() {
@@ -35,16 +38,20 @@ export const roam = (
       return path.transport.isShared;
     },
     get isDuplex() {
-      return choice.isDuplexWanted();
+      return !!((isLive && current.owed?.()) || choice.duplexMs());
     },
     forget: choice.forget,
     sent() {
       choice.sent();
       lookUp();
     },
-    open(_context, channels, tell, ended, live) {
-      let current: Line;
-      let isLive = false;
+    held(count) {
+      holds = count;
+      choice.held(count);
+      if (isLive) current.hold?.();
+      lookUp();
+    },
+    open(_context, channels, tell, ended, live, settle) {
       /** One that may take its place, and what came of it; and one whose place was taken. */
       let candidate: Line | undefined;
       let held: StreamFrame[] = [];
@@ -53,16 +60,21 @@ export const roam = (
       let timer: ReturnType<typeof setTimeout> | undefined;
       let linger: ReturnType<typeof setTimeout> | undefined;
 
+      const drop = (): void => {
+        candidate = candidate?.close() as undefined;
+      };
       const close = (): void => {
         isLive = false;
         clearTimeout(timer);
         clearTimeout(linger);
-        for (const each of [current, candidate, old]) each?.close();
+        drop();
+        current.close();
+        old?.close();
       };
       const begin = (to: Path, wanted: ReadonlyMap<string, Wanted>): Line => {
         const atMs = Date.now();
         const line = lineOf(to.transport).open(
-          { ...context, tuning },
+          { ...context, tuning, holds: () => holds },
           wanted,
           (frame) => {
             if (line === current) tell(frame);
@@ -85,7 +97,7 @@ export const roam = (
               old?.close();
               old = current;
               clearTimeout(linger);
-              linger = setTimeout(old.close, LINGER_MS);
+              linger = setTimeout(leave, LINGER_MS);
               current = line;
               candidate = undefined;
               user.begin();
@@ -99,27 +111,36 @@ export const roam = (
         );
         return line;
       };
+      const leave = (): void => {
+        if (old?.owed?.()) linger = setTimeout(leave, LINGER_MS);
+        else old?.close();
+      };
       /** The candidate does not come through. */
       const fail = (to: Path): void => {
-        candidate?.close();
-        candidate = undefined;
+        drop();
         choice.block(to);
         lookUp();
       };
 
       /** Opens a better one beside the live one, now or when there may be one. */
       lookUp = () => {
-        if (!isLive || candidate) return;
-        clearTimeout(timer);
+        // Where nothing is read, and nothing asks for it any more, it is over.
+        settle?.();
+        if (!isLive) return;
         const better = choice.better(path);
-        if (!better) return;
-        const leftMs = better.untilMs - Date.now();
-        if (leftMs > 0) timer = setTimeout(lookUp, leftMs);
-        else {
+        if (candidate && better) return;
+        drop();
+        clearTimeout(timer);
+        // Until that may be tried, or nothing asks for a duplex one any more. What was asked over this one would be lost with it.
+        const leftMs = Math.min(
+          Math.max((better?.untilMs ?? Infinity) - Date.now(), current.owed?.() ? LINGER_MS : 0),
+          choice.duplexMs() || Infinity,
+        );
+        if (leftMs <= 0) {
           held = [];
-          candidate = begin(better, user.wanted());
-          if (greetingMs) timer = setTimeout(fail, greetingMs * CANDIDATE_GREETINGS, better);
-        }
+          candidate = begin(better as Path, user.wanted());
+          if (greetingMs) timer = setTimeout(fail, greetingMs * CANDIDATE_GREETINGS, better as Path);
+        } else if (leftMs < Infinity) timer = setTimeout(lookUp, leftMs);
       };
       path = choice.next();
       current = begin(path, channels);
@@ -128,8 +149,7 @@ export const roam = (
         look: () => current.look(),
         change(changes) {
           // What it holds was asked for before: it is opened anew.
-          candidate?.close();
-          candidate = undefined;
+          drop();
           current.change(changes);
           lookUp();
         },

@@ -71,6 +71,10 @@ export interface Connection {
   change?(channel: string, wanted: Wanted | undefined, isRead: boolean): void;
   /** Where the transport is duplex. Rejects with the server's error, `CONNECTION_LOST` where the connection ends first, or `ABORTED`. */
   request?(frame: RequestFrame, options?: RequestOptions): Promise<Answer>;
+  /** How much that was asked over it has no answer yet: with it that is lost. */
+  owed?(): number;
+  /** Where another one holds the connection: that one is told whether this client is held interactive, as the context says. */
+  hold?(): void;
   /** Ends it. Nothing is told any more. */
   close(): void;
 }

@@ -1,4 +1,4 @@
-import type { Transport } from "../core/transport.ts";
+import type { Transport, Wanted } from "../core/transport.ts";
 import { lostError } from "../errors.ts";
 import type { TransportName } from "../types.ts";
 import { hold } from "./locks.ts";
@@ -20,7 +20,7 @@ export const tabTransport = (name: string): Transport => {
     // Where much is sent it still comes first: it costs no connection.
     isDuplex: true,
     isShared: true,
-    open({ tuning }, channels, tell, ended) {
+    open({ tuning, holds }, channels, tell, ended) {
       const tab = crypto.randomUUID();
       const bus = new BroadcastChannel(name);
       const over = new AbortController();
@@ -28,8 +28,8 @@ export const tabTransport = (name: string): Transport => {
       let isGreeted = false;
       let misses = 0;
       let timer: ReturnType<typeof setInterval> | undefined;
-      const post = (changes?: TabMessage["changes"]): void =>
-        bus.postMessage({ tab, changes } satisfies TabMessage);
+      const post = (changes = new Map<string, Wanted | undefined>()): void =>
+        bus.postMessage({ tab, changes: changes.set("", holds?.() ? {} : undefined) } satisfies TabMessage);
       const close = (): void => {
         clearInterval(timer);
         bus.close();
@@ -78,6 +78,7 @@ export const tabTransport = (name: string): Transport => {
           if (now) wanted.set(channel, now);
           else wanted.delete(channel);
         },
+        hold: post,
         close,
       };
     },

@@ -13,8 +13,8 @@ export const lead = (name: string, signal: AbortSignal, link: Link, feeds: Feeds
   /** What this turn brings, which goes as one message. */
   let turn: [frame: StreamFrame, tabs: string[]][] = [];
   const post = (frames: TabMessage["frames"]): void => {
-    const { transport } = link.state as { readonly transport?: TransportName };
-    bus.postMessage({ frames, transport } satisfies TabMessage);
+    const state = link.state as { readonly transport?: TransportName };
+    bus.postMessage({ frames, transport: state.transport } satisfies TabMessage);
   };
   const lost = (): void => post([[{ type: "draining", reconnectInMs: 0 }]]);
 
@@ -75,16 +75,15 @@ export const lead = (name: string, signal: AbortSignal, link: Link, feeds: Feeds
     for (const [channel, wanted] of changes ?? []) {
       readers.get(channel)?.();
       readers.delete(channel);
-      if (wanted) readers.set(channel, read(tab, channel, wanted));
+      if (wanted) readers.set(channel, channel ? read(tab, channel, wanted) : link.hold());
     }
     send(tab, { type: "welcome", connection: "", heartbeatMs: 0, limits: {} });
   };
 
-  let wasLive = false;
+  let connection: Link["connection"];
   const unwatch = link.onChange(() => {
-    const isLive = !!link.connection;
-    if (wasLive && !isLive) lost();
-    wasLive = isLive;
+    if (connection && !link.connection) lost();
+    connection = link.connection;
   });
   signal.addEventListener("abort", () => {
     unwatch();

@@ -6,7 +6,7 @@ import type { TransportName } from "../types.ts";
 export interface TabMessage {
   /** Of one that follows: its name, that of a lock which it holds for as long as it does. Said again and again: each is answered by a `welcome`. */
   readonly tab?: string;
-  /** What it reads of these channels from now on, once it was greeted. */
+  /** What it reads of these channels from now on, once it was greeted; and by the name "", which no channel has, whether it is held interactive. */
   readonly changes?: ReadonlyMap<string, Wanted | undefined> | undefined;
   /**
    * Of the one that leads: what one turn has brought, each for some of the tabs; without tabs for all. `draining`: it leads from now

@@ -32,12 +32,12 @@ export const webSocket: Transport = makeTransport(
       else socket?.send(text);
       return id;
     };
-    const pass = (frame: StreamFrame): unknown => over.aborted || tell(frame);
     const change = (channel: string, wanted: Wanted | undefined, isRead?: boolean): void => {
       if (isRead) send({ type: "unsubscribe", channel });
       if (wanted)
-        send({ type: "subscribe", channel, ...wanted }, (frame) =>
-          pass({ ...frame, channel } as StreamFrame),
+        send(
+          { type: "subscribe", channel, ...wanted },
+          (frame) => over.aborted || tell({ ...frame, channel } as StreamFrame),
         );
     };
     over.onabort = () => {
@@ -55,11 +55,12 @@ export const webSocket: Transport = makeTransport(
       } else if (type === "welcome") {
         const heartbeatMs = Math.min(MAX_PING_MS, frame.heartbeatMs);
         timer = setInterval(() => {
-          if (isQuiet) send({ type: "ping" }, () => pass({ type: "heartbeat" }));
+          // Without an id: it is nothing that is owed an answer.
+          if (isQuiet) send({ type: "ping", id: undefined });
           isQuiet = true;
         }, heartbeatMs / 2);
         tell({ ...frame, heartbeatMs });
-      } else tell(frame);
+      } else tell(type === "pong" ? { type: "heartbeat" } : frame);
     };
 
     const run = (token: string | undefined): void => {
@@ -102,6 +103,7 @@ export const webSocket: Transport = makeTransport(
 
     return {
       change,
+      owed: () => waiting.size,
       request: (frame, { onProgress, signal } = {}) =>
         new Promise((resolve, reject) => {
           if (over.aborted) throw lostError();

@@ -1,4 +1,4 @@
-import type { Channel, Options, Published, Tidings } from "../../src/types.ts";
+import type { Channel, Off, Options, Published, Tidings } from "../../src/types.ts";
 import type { ClientOptions, Fault, Happening, Outcome, RemoteClient, StateSeen } from "./driver.ts";
 
 /** What the client's package exports. */
@@ -26,6 +26,7 @@ export function openAgent(
     ...(cursors === undefined ? {} : { cursors: globalThis[cursors] }),
   });
   const channels = new Map<string, Channel>();
+  const holds: Off[] = [];
   client.on("state", (state) => tell({ type: "state", state: stateOf(state) }));
   client.on("error", (error) => tell({ type: "error", fault: faultOf(error) }));
   tell({ type: "state", state: stateOf(client.state) });
@@ -56,6 +57,12 @@ export function openAgent(
     },
     join: async (channel, member) => outcomeOf(async () => client.channel(channel).presence.join({ member })),
     leave: async (channel) => outcomeOf(async () => client.channel(channel).presence.leave()),
+    async hold() {
+      holds.push(client.interactive());
+    },
+    async release() {
+      holds.pop()?.();
+    },
     async reconnect() {
       client.reconnect();
     },

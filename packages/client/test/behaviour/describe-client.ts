@@ -4,6 +4,7 @@ import type { Pin } from "./abilities.ts";
 import { testBreaks } from "./breaks.ts";
 import { testChoosing } from "./choosing.ts";
 import type { Driver } from "./driver.ts";
+import { testInteractive } from "./interactive.ts";
 import { testObstacles } from "./obstacles.ts";
 import { testPace } from "./pace.ts";
 import { Recoveries } from "./recoveries.ts";
@@ -52,7 +53,10 @@ export function describeClient(
         testBreaks(bench, pin);
         testServers(bench, pin);
         testPace(bench, pin);
-        if (pin === "auto") testChoosing(bench);
+        if (pin === "auto") {
+          testChoosing(bench);
+          testInteractive(bench);
+        }
       });
     }
   });

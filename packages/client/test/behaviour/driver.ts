@@ -70,6 +70,9 @@ export interface RemoteClient {
   attend(channel: string): Promise<void>;
   join(channel: string, member: string): Promise<Outcome<string>>;
   leave(channel: string): Promise<Outcome<void>>;
+  /** Something interactive begins, or ends. */
+  hold(): Promise<void>;
+  release(): Promise<void>;
   reconnect(): Promise<void>;
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownPort } from "@tidings/testing";
+import { vi } from "vitest";
 import { createTidings, type Tidings, type TidingsOptions } from "tidings";
 
 /** Of every server of the list. */
@@ -21,6 +22,8 @@ export interface TestServer extends AsyncDisposable {
   readonly tidings: Tidings;
   /** Goes down as a deploy does, and comes back on the same port with the same log. */
   drainAndRestart(): Promise<void>;
+  /** Resolves once it holds so many streams, sockets and long polls. */
+  holds(count: number): Promise<void>;
 }
 
 /** A server on a port of its own; with `lmdb` its messages outlive a restart. */
@@ -39,6 +42,14 @@ export async function openServer(options: TidingsOptions = {}): Promise<TestServ
       await tidings.close();
       tidings = await createTidings(all);
       await tidings.listen({ port });
+    },
+    async holds(count) {
+      const held = async (): Promise<number> => {
+        const metrics = await (await fetch(`${url}/metrics`)).text();
+        const counts = [...metrics.matchAll(/^tidings_connections\{[^}]*\} (\d+)$/gm)];
+        return counts.reduce((sum, [, each]) => sum + Number(each), 0);
+      };
+      await vi.waitUntil(async () => (await held()) === count, 15_000);
     },
     async [Symbol.asyncDispose]() {
       await tidings.close();

@@ -150,6 +150,8 @@ class Chromium implements ChromiumDriver {
         attend: (channel) => client.evaluate((it, name) => it.attend(name), channel),
         join: (...args) => client.evaluate((it, [channel, member]) => it.join(channel, member), args),
         leave: (channel) => client.evaluate((it, name) => it.leave(name), channel),
+        hold: () => client.evaluate((it) => it.hold()),
+        release: () => client.evaluate((it) => it.release()),
         reconnect: () => client.evaluate((it) => it.reconnect()),
         close: () => client.evaluate((it) => it.close()),
       };

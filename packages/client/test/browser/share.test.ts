@@ -169,6 +169,40 @@ describeInBrowser("tabs of Chromium that share", () => {
     expect(await desk.connections()).toBe(1);
   });
 
+  test.each([
+    ["gives it back", async ({ remote }: Tab) => remote.release()],
+    ["is closed", async ({ page }: Tab) => page.close()],
+  ])("what one that follows holds interactive the one that leads moves for, until it %s", async (_, end) => {
+    await using desk = await openDesk();
+    const leader = await desk.openFive();
+    const follower = desk.tabs.find((tab) => tab !== leader) as Tab;
+    await desk.during(async () => {
+      await follower.remote.hold();
+      await leader.untilLiveOn(["ws"]);
+      desk.without(follower);
+      await end(follower);
+      await leader.untilLiveOn(["sse"]);
+    });
+    await desk.expectComplete();
+    await desk.untilConnections(1);
+    await follower.page.close();
+  });
+
+  test("what one that follows holds interactive is held by whoever leads next", async () => {
+    await using desk = await openDesk();
+    const first = await desk.openFive();
+    const follower = desk.tabs.find((tab) => tab !== first) as Tab;
+    await follower.remote.hold();
+    await first.untilLiveOn(["ws"]);
+    await first.page.close();
+    const next = await desk.settled(desk.without(first));
+    await next.untilLiveOn(["ws"]);
+    await follower.remote.release();
+    await next.untilLiveOn(["sse"]);
+    await desk.expectComplete();
+    await desk.untilConnections(1);
+  });
+
   test("another server, another origin and another name are not shared with", async () => {
     await using desk = await openDesk();
     await using elsewhere = await openDesk();

@@ -9,7 +9,7 @@ import { closedError, type TidingsError } from "../../src/errors.ts";
 import type { Options, Tuning } from "../../src/types.ts";
 
 /** How a link begins. */
-export type Begin = Partial<Pick<Requests, "duplex" | "connection" | "isOnline" | "patch" | "state">>;
+export type Begin = Partial<Pick<Requests, "connection" | "isOnline" | "state">>;
 
 /** A link whose connection a test says. */
 export interface FakeRequests extends Requests {
@@ -20,9 +20,7 @@ export interface FakeRequests extends Requests {
 export function fakeRequests(begin: Begin = {}): FakeRequests {
   const listeners = new Set<() => void>();
   let state: Required<Begin> = {
-    duplex: undefined,
     connection: undefined,
-    patch: undefined,
     state: { name: "idle" },
     isOnline: true,
     ...begin,
@@ -31,12 +29,6 @@ export function fakeRequests(begin: Begin = {}): FakeRequests {
   return {
     get state() {
       return state.state;
-    },
-    get patch() {
-      return state.patch;
-    },
-    get duplex() {
-      return state.duplex;
     },
     get connection() {
       return state.connection;
@@ -111,6 +103,8 @@ export function fakeAsker(): FakeAsker {
     asked,
     change: () => undefined,
     close: () => undefined,
+    hold: () => undefined,
+    owed: () => open.size,
     request: (frame, options) =>
       new Promise((resolve, reject) => {
         const one: Asked = {

@@ -62,6 +62,8 @@ export async function openSocket(url: string): Promise<Socket> {
     end: close,
     close: () => socket.close(),
     change: () => undefined,
+    hold: () => undefined,
+    owed: () => open.size,
     [Symbol.asyncDispose]: close,
   };
 }

@@ -309,6 +309,31 @@ describe("what is asked over a WebSocket", () => {
   });
 });
 
+test("a WebSocket owes what was asked and has no answer yet, and for its own pings nothing", async () => {
+  await using server = await openServer({ limits: { pingMs: 60 } });
+  const gate = Promise.withResolvers<null>();
+  server.tidings.command("slow", { handler: async () => gate.promise });
+  const owed: unknown[] = [];
+  class Watched extends WebSocket {
+    override send(text: string): void {
+      super.send(text);
+      if (text.includes('"ping"')) owed.push(connection.connection.owed?.());
+    }
+  }
+  await using connection = open(webSocket, testContext(server.url, { WebSocket: Watched }));
+  await connection.until(() => connection.heartbeats >= 2);
+  const answer = ask(connection, { type: "command", name: "slow" });
+  const asked = owed.length;
+  await connection.until(() => owed.length > asked);
+  gate.resolve(null);
+  await answer;
+  const answered = owed.length;
+  await connection.until(() => owed.length > answered);
+  expect(new Set(owed.slice(0, asked))).toEqual(new Set([0]));
+  expect(new Set(owed.slice(asked, answered))).toEqual(new Set([1]));
+  expect(owed[answered]).toBe(0);
+});
+
 describe("the silence of a WebSocket", () => {
   test("is broken by pings of its own, whose answers are heartbeats, at least as often as the welcome says", async () => {
     await using server = await openServer({ limits: { pingMs: 60 } });
