@@ -1,2 +1,4 @@
-// The same key as in src/live/theme.ts.
-document.documentElement.dataset.theme = localStorage.getItem("evals.theme") ?? "system";
+// The same key as in src/live/theme.ts. A browser that forbids storage has the system's colours.
+try {
+  document.documentElement.dataset.theme = localStorage.getItem("evals.theme") ?? "system";
+} catch {}

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso/router";
 import { ConnectionBanner } from "./components/connection.tsx";
 import { EmptyState } from "./components/empty-state.tsx";
+import { Guard } from "./components/guard.tsx";
 import { HelpDialog } from "./components/help-dialog.tsx";
 import { NameDialog } from "./components/name-dialog.tsx";
 import { Toasts } from "./components/toasts.tsx";
@@ -60,12 +61,14 @@ function Shell(): JSX.Element {
       <TopBar onHelp={() => (isHelping.value = true)} onStart={() => (isStarting.value = true)} />
       <ConnectionBanner />
       <main id="main" tabIndex={-1}>
-        <Router>
-          <Route path="/" component={ListPage} />
-          <Route path="/overview" component={OverviewPage} />
-          <Route path="/runs/:id" component={RunPage} />
-          <Route default component={NotFound} />
-        </Router>
+        <Guard key={path}>
+          <Router>
+            <Route path="/" component={ListPage} />
+            <Route path="/overview" component={OverviewPage} />
+            <Route path="/runs/:id" component={RunPage} />
+            <Route default component={NotFound} />
+          </Router>
+        </Guard>
       </main>
       <Toasts />
       {isHelping.value && <HelpDialog onClose={() => (isHelping.value = false)} />}

@@ -45,6 +45,11 @@ tidings.on("state", (state) => {
   connection.value = state;
 });
 
+// Lines of a log that are gone from its channel are in its file; what is gone from others is to be known.
+tidings.on("gap", ({ channel, missed }) => {
+  if (!channel.endsWith("/log"))
+    say(`${missed ?? "Some"} messages of ${channel} are gone, and not shown`, { isFault: true });
+});
 // What no part of the page is there to be told: it is said all the same.
 tidings.on("error", ({ message }) => say(message, { isFault: true }));
 

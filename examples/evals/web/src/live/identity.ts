@@ -1,10 +1,11 @@
 import { type Signal, signal } from "@preact/signals";
 import { ANONYMOUS } from "../../../shared/evaluation.ts";
+import { keep, readKept } from "./storage.ts";
 
 const KEY = "evals.name";
 
 /** What others see; empty until somebody has said it. Kept in this browser. */
-export const myName: Signal<string> = signal(localStorage.getItem(KEY) ?? "");
+export const myName: Signal<string> = signal(readKept(KEY) ?? "");
 /** Whether the page asks for it now. */
 export const isAsking: Signal<boolean> = signal(false);
 
@@ -13,7 +14,7 @@ export const tabId: string = crypto.randomUUID().slice(0, 8);
 
 export function setName(name: string): void {
   myName.value = name.trim();
-  localStorage.setItem(KEY, myName.value);
+  keep(KEY, myName.value);
 }
 
 /** Who it is, as the server is told. */

@@ -1,4 +1,5 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { keep, readKept } from "./storage.ts";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -8,16 +9,14 @@ const system = matchMedia("(prefers-color-scheme: dark)");
 const isSystemDark = signal(system.matches);
 system.addEventListener("change", ({ matches }) => (isSystemDark.value = matches));
 
-export const theme: Signal<Theme> = signal(
-  THEMES.find((name) => name === localStorage.getItem(KEY)) ?? "system",
-);
+export const theme: Signal<Theme> = signal(THEMES.find((name) => name === readKept(KEY)) ?? "system");
 export const isDark: ReadonlySignal<boolean> = computed(() =>
   theme.value === "system" ? isSystemDark.value : theme.value === "dark",
 );
 
 export function setTheme(name: Theme): void {
   theme.value = name;
-  localStorage.setItem(KEY, name);
+  keep(KEY, name);
 }
 
 effect(() => {

@@ -2,11 +2,13 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
+import { LIMITS } from "../../../../shared/limits.ts";
 import { Button } from "../../components/button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { EmptyState, Loading } from "../../components/empty-state.tsx";
+import { Field } from "../../components/field.tsx";
 import { ApiError, startRun } from "../../live/api.ts";
-import { isAsking, me, myName } from "../../live/identity.ts";
+import { me, myName, setName } from "../../live/identity.ts";
 import { kinds, kindsFault, loadKinds } from "../../live/list.ts";
 import { faultsByField } from "../../logic/parameter-input.ts";
 import { NewRunFields } from "./new-run-fields.tsx";
@@ -36,22 +38,24 @@ export function NewRunDialog({ onClose }: { readonly onClose: () => void }): JSX
 function NewRunForm({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const { route } = useLocation();
   const all = kinds.value ?? [];
-  const name = useSignal(all[0]?.name ?? "");
-  const kind = all.find((one) => one.name === name.value) ?? all[0];
+  const kindName = useSignal(all[0]?.name ?? "");
+  const isNameless = useMemo(() => myName.peek() === "", []);
+  const name = useSignal("");
+  const kind = all.find((one) => one.name === kindName.value) ?? all[0];
   const draft = useSignal(draftOf(kind));
   const faults = useSignal<Readonly<Record<string, string>>>({});
   const isBusy = useSignal(false);
   // One for what is asked: the same body sent again after a lost answer starts nothing twice.
-  const key = useMemo(() => crypto.randomUUID(), [JSON.stringify(draft.value), name.value]);
+  const key = useMemo(() => crypto.randomUUID(), [JSON.stringify(draft.value), kindName.value]);
 
   const start = async (): Promise<void> => {
     if (kind === undefined) return;
     isBusy.value = true;
+    if (name.value.trim() !== "") setName(name.value);
     try {
       const run = await startRun({ ...bodyOf(kind, draft.value), createdBy: me() }, key);
       onClose();
       route(`/runs/${run.id}`);
-      if (myName.peek() === "") isAsking.value = true;
     } catch (error) {
       const fields = fieldsOf(kind);
       faults.value =
@@ -83,7 +87,7 @@ function NewRunForm({ onClose }: { readonly onClose: () => void }): JSX.Element 
               autofocus={one.name === kind?.name}
               checked={one.name === kind?.name}
               onChange={() => {
-                name.value = one.name;
+                kindName.value = one.name;
                 draft.value = draftOf(one);
                 faults.value = {};
               }}
@@ -94,6 +98,19 @@ function NewRunForm({ onClose }: { readonly onClose: () => void }): JSX.Element 
         ))}
       </fieldset>
       {kind !== undefined && <NewRunFields kind={kind} draft={draft} faults={faults.value} />}
+      {isNameless && (
+        <Field label="Your name" hint="Others see who started it. Asked once, and kept in this browser.">
+          {(ids) => (
+            <input
+              {...ids}
+              class="input"
+              maxLength={LIMITS.maxNameChars}
+              value={name.value}
+              onInput={(event) => (name.value = event.currentTarget.value)}
+            />
+          )}
+        </Field>
+      )}
       {faults.value[""] !== undefined && (
         <p class="form-fault" role="alert">
           {faults.value[""]}
