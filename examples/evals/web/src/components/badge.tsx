@@ -15,10 +15,6 @@ const LABELS: Readonly<Record<State, string>> = {
   lost: "Lost",
 };
 
-export function labelOf(state: State): string {
-  return LABELS[state];
-}
-
 /** The state in a word and a colour; the mark's shape tells it without colour. */
 export function StateBadge({ state }: { readonly state: State }): JSX.Element {
   return (

@@ -1,10 +1,10 @@
 import { type Signal, signal } from "@preact/signals";
-import { type AlertMessage, ALERTS_CHANNEL } from "../../../shared/channels.ts";
+import { AlertEvents, type AlertMessage, ALERTS_CHANNEL } from "../../../shared/channels.ts";
 import { tidings } from "./client.ts";
 import { onceAFrame } from "./frame.ts";
 
 /** Alerts of all runs that are held; the oldest go first. */
-export const MAX_ALERTS = 200;
+const MAX_ALERTS = 200;
 
 /** The latest alerts of all runs, newest first. Read from the first time that a page asks for them. */
 export const latestAlerts: Signal<readonly AlertMessage[]> = signal([]);
@@ -17,7 +17,7 @@ let isReading = false;
 export function readAlerts(): void {
   if (isReading) return;
   isReading = true;
-  const channel = tidings.channel<{ alert: AlertMessage }>(ALERTS_CHANNEL, { last: MAX_ALERTS });
+  const channel = tidings.channel(ALERTS_CHANNEL, { last: MAX_ALERTS, schema: AlertEvents });
   channel.on("alert", (alert) => {
     held.push(alert);
     if (held.length > MAX_ALERTS) held.shift();

@@ -3,7 +3,7 @@ import { searchLog } from "./api.ts";
 
 /** Matches of one answer, and held in all: above it only more words help. */
 const PAGE_MATCHES = 500;
-export const MAX_MATCHES = 10_000;
+const MAX_MATCHES = 10_000;
 /** Milliseconds after the last key until the server is asked. */
 const TYPING_MS = 180;
 

@@ -1,5 +1,5 @@
 import { type Signal, signal } from "@preact/signals";
-import { channelOf, type LinesMessage, type SkippedMessage } from "../../../shared/channels.ts";
+import { channelOf, LogEvents } from "../../../shared/channels.ts";
 import { LogFetcher } from "../logic/log-fetcher.ts";
 import { LogStore } from "../logic/log-store.ts";
 import { fetchLines } from "./api.ts";
@@ -39,8 +39,9 @@ export class LogModel implements Disposable {
       onChange: changed,
     });
     this.search = new LogSearch(id);
-    const channel = tidings.channel<{ lines: LinesMessage; skipped: SkippedMessage }>(channelOf(id, "log"), {
+    const channel = tidings.channel(channelOf(id, "log"), {
       last: LAST_MESSAGES,
+      schema: LogEvents,
     });
     let isAfterGap = false;
     this.#ends.push(

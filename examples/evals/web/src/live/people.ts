@@ -1,5 +1,6 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { channelOf, type CommentMessage } from "../../../shared/channels.ts";
+import { safeParse } from "valibot";
+import { channelOf, type CommentMessage, PresenceStateSchema, TalkEvents } from "../../../shared/channels.ts";
 import { tidings } from "./client.ts";
 import { me, myName, tabId } from "./identity.ts";
 
@@ -27,9 +28,7 @@ export class PeopleModel implements Disposable {
   readonly #ends: (() => void)[] = [];
 
   constructor(id: string) {
-    const channel = tidings.channel<{ comment: CommentMessage }>(channelOf(id, "talk"), {
-      since: "earliest",
-    });
+    const channel = tidings.channel(channelOf(id, "talk"), { since: "earliest", schema: TalkEvents });
     const { presence } = channel;
     let own: string | undefined;
     const tell = (): void => {
@@ -69,6 +68,6 @@ export class PeopleModel implements Disposable {
 }
 
 function nameOf(state: unknown): string | undefined {
-  if (typeof state !== "object" || state === null || !("name" in state)) return undefined;
-  return typeof state.name === "string" ? state.name : undefined;
+  const read = safeParse(PresenceStateSchema, state);
+  return read.success ? read.output.name : undefined;
 }

@@ -1,12 +1,17 @@
-import type { Channel } from "@tidings/client";
+import type { Channel, ChannelSchema, EventsOf } from "@tidings/client";
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import {
+  AlertEvents,
   type AlertMessage,
+  ArtifactEvents,
   type ArtifactMessage,
   channelOf,
+  DebugEvents,
+  MetricEvents,
   type PausedMessage,
-  type PointsMessage,
+  QueueEvents,
   type RunChannel,
+  StatusEvents,
 } from "../../../shared/channels.ts";
 import { type Evaluation, hasEnded } from "../../../shared/evaluation.ts";
 import { MetricStore } from "../logic/metric-store.ts";
@@ -130,12 +135,12 @@ export class RunModel implements Disposable {
     this.people[Symbol.dispose]();
   }
 
-  #open<E extends object>(name: RunChannel): Channel<E> {
-    return tidings.channel<E>(channelOf(this.id, name), { since: "earliest" });
+  #open<const S extends ChannelSchema>(name: RunChannel, schema: S): Channel<EventsOf<S>> {
+    return tidings.channel(channelOf(this.id, name), { since: "earliest", schema });
   }
 
   #readStatus(): void {
-    const channel = this.#open("status");
+    const channel = this.#open("status", StatusEvents);
     this.#ends.push(
       channel.on("*", (data, { event, time }) => {
         if (this.#told !== undefined) this.#told.push({ event, data, time });
@@ -174,7 +179,7 @@ export class RunModel implements Disposable {
     const held: AlertMessage[] = [];
     const flush = onceAFrame(() => (this.alerts.value = held.toReversed()));
     this.#ends.push(
-      this.#open<{ alert: AlertMessage }>("alert").on("alert", (alert) => {
+      this.#open("alert", AlertEvents).on("alert", (alert) => {
         held.push(alert);
         if (held.length > MAX_HELD) held.shift();
         flush();
@@ -184,7 +189,7 @@ export class RunModel implements Disposable {
 
   #readArtifacts(): void {
     this.#ends.push(
-      this.#open<{ artifact: ArtifactMessage }>("artifact").on("artifact", (artifact) => {
+      this.#open("artifact", ArtifactEvents).on("artifact", (artifact) => {
         const others = this.artifacts.value.filter(({ name }) => name !== artifact.name);
         this.artifacts.value = [...others, artifact].slice(-MAX_HELD);
       }),
@@ -194,7 +199,7 @@ export class RunModel implements Disposable {
   #readMetrics(): void {
     const flush = onceAFrame(() => this.metricVersion.value++);
     this.#ends.push(
-      this.#open<{ points: PointsMessage }>("metric").on("points", ({ points }) => {
+      this.#open("metric", MetricEvents).on("points", ({ points }) => {
         for (const point of points) this.metrics.add(point);
         flush();
       }),
@@ -202,12 +207,7 @@ export class RunModel implements Disposable {
   }
 
   #readDebug(): void {
-    const channel = this.#open<{
-      paused: PausedMessage;
-      resumed: object;
-      input: { text: string; by: string };
-      inspected: PausedMessage;
-    }>("debug");
+    const channel = this.#open("debug", DebugEvents);
     const add = (entry: DebugEntry): void => {
       this.debug.value = [...this.debug.value, entry].slice(-MAX_HAPPENINGS);
     };
@@ -226,7 +226,7 @@ export class RunModel implements Disposable {
   }
 
   #readQueue(): void {
-    const channel = this.#open<{ position: { position: number; of: number }; left: object }>("queue");
+    const channel = this.#open("queue", QueueEvents);
     this.#ends.push(
       channel.on("position", (place) => (this.queue.value = place)),
       channel.on("left", () => (this.queue.value = undefined)),

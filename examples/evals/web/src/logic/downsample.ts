@@ -1,5 +1,5 @@
 /** Points of one plot that are drawn at most: two for each pixel of a wide screen's plot. */
-export const MAX_PLOT_POINTS = 2_000;
+const MAX_PLOT_POINTS = 2_000;
 
 export interface Points {
   readonly steps: readonly number[];

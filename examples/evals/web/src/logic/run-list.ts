@@ -93,7 +93,7 @@ function shareOf({ progress }: Summary): number {
 }
 
 /** Milliseconds from start to end, or to now; 0 before the start. */
-export function durationOf(run: Summary, now: number = Date.now()): number {
+function durationOf(run: Summary, now: number = Date.now()): number {
   if (run.startedAt === undefined) return 0;
   const end = run.endedAt === undefined ? now : Date.parse(run.endedAt);
   return Math.max(0, end - Date.parse(run.startedAt));
