@@ -1,10 +1,9 @@
 import { CommandError, type Tidings } from "tidings";
 import {
   InputInputSchema,
-  InspectInputSchema,
-  PauseInputSchema,
   SetInputSchema,
   StepInputSchema,
+  TargetInputSchema,
 } from "../shared/evaluation.ts";
 import type { Evaluations } from "./evaluations.ts";
 import { Fault } from "./fault.ts";
@@ -17,7 +16,7 @@ export function addCommands(tidings: Tidings, evaluations: Evaluations, askMs: n
   const timeoutMs = askMs + WAY_MS;
   for (const type of ["pause", "resume"] as const) {
     tidings.command(`evals.${type}`, {
-      input: PauseInputSchema,
+      input: TargetInputSchema,
       timeoutMs,
       description: `${type}s an evaluation at its next checkpoint`,
       handler: async ({ evaluation }) => answered(async () => evaluations.ask(evaluation, { type })),
@@ -31,7 +30,7 @@ export function addCommands(tidings: Tidings, evaluations: Evaluations, askMs: n
       answered(async () => evaluations.ask(evaluation, { type: "step", count })),
   });
   tidings.command("evals.inspect", {
-    input: InspectInputSchema,
+    input: TargetInputSchema,
     timeoutMs,
     description: "tells where an evaluation is, and its state there",
     handler: async ({ evaluation }) => answered(async () => evaluations.ask(evaluation, { type: "inspect" })),

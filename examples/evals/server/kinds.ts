@@ -6,7 +6,7 @@ import { type Kind, type Manifest, ManifestSchema, type RunLimits } from "../sha
 import { faultOf } from "../shared/parameters.ts";
 import { faultOfPattern } from "./rules.ts";
 
-export const MANIFEST_FILE = "evaluation.json";
+const MANIFEST_FILE = "evaluation.json";
 
 /** A kind of evaluation, with what it takes to start one. */
 export interface LoadedKind {

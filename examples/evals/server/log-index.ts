@@ -5,7 +5,7 @@ import type { LogLevel, LogLines, LogMatches } from "../shared/evaluation.ts";
 const STRIDE = 1_000;
 const READ_BYTES = 262_144;
 /** Bytes of the log that one search looks through; the answer's `next` goes on. */
-export const MAX_SCAN_BYTES = 134_217_728;
+const MAX_SCAN_BYTES = 134_217_728;
 /** Logs whose offsets are held; the one that was asked for longest ago goes first. */
 const MAX_INDEXES = 200;
 const LF = 0x0a;

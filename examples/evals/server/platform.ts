@@ -20,7 +20,7 @@ const MAX_PARALLEL = 64;
 const DEFAULT_ASK_MS = 20_000;
 const DEFAULT_DRAIN_MS = 2_000;
 /** Of `DATA`: a unix socket's path may have 103 bytes on macOS, and 107 on Linux. */
-export const MAX_DATA_BYTES = 80;
+const MAX_DATA_BYTES = 80;
 /** Letters and digits of an id by which its socket is named. */
 const ID_SUFFIX = 8;
 

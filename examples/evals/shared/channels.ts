@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import type { Evaluation, State } from "./evaluation.ts";
-import { STATES } from "./evaluation.ts";
+import { type Evaluation, STATES } from "./evaluation.ts";
 import { SeveritySchema } from "./manifest.ts";
 
 /** Where Tidings is mounted: `connect(location.origin + BASE_PATH)`. */
@@ -110,7 +109,6 @@ export const PresenceStateSchema = v.object({ name: v.string() });
 
 type Payload<Events, Name extends keyof Events> =
   Events[Name] extends v.GenericSchema<unknown, infer Output> ? Output : never;
-export type StatusMessage = Payload<typeof StatusEvents, "status">;
 export type LinesMessage = Payload<typeof LogEvents, "lines">;
 export type SkippedMessage = Payload<typeof LogEvents, "skipped">;
 export type PointsMessage = Payload<typeof MetricEvents, "points">;
@@ -120,4 +118,3 @@ export type PausedMessage = Payload<typeof DebugEvents, "paused">;
 export type CommentMessage = Payload<typeof TalkEvents, "comment">;
 /** The payload of `evaluation` on the list. */
 export type Summary = Omit<Evaluation, "result">;
-export type { State };

@@ -114,21 +114,18 @@ export const StopSchema = v.strictObject({
   reason: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(LIMITS.maxReasonChars))),
   by: v.optional(NameSchema, ANONYMOUS),
 });
-export type StopBody = v.InferInput<typeof StopSchema>;
 
 /** `POST /api/evaluations/{id}/comments`. */
 export const CommentSchema = v.strictObject({
   by: v.optional(NameSchema, ANONYMOUS),
   text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(LIMITS.maxCommentChars)),
 });
-export type CommentBody = v.InferInput<typeof CommentSchema>;
 
 /** `POST /api/evaluations/{id}/again`; may be left out. */
 export const AgainSchema = v.strictObject({
   createdBy: v.optional(NameSchema, ANONYMOUS),
   priority: v.optional(PrioritySchema),
 });
-export type AgainBody = v.InferInput<typeof AgainSchema>;
 
 /** A whole number that a query gives as text. */
 function countOf(min: number, max: number, fallback: number) {
@@ -204,12 +201,12 @@ export interface Overview {
 }
 
 /** The commands over Tidings; `evaluation` is the id. */
-export const PauseInputSchema = v.strictObject({ evaluation: EvaluationIdSchema });
+/** Of `evals.pause`, `evals.resume` and `evals.inspect`. */
+export const TargetInputSchema = v.strictObject({ evaluation: EvaluationIdSchema });
 export const StepInputSchema = v.strictObject({
   evaluation: EvaluationIdSchema,
   count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMITS.maxStepCount)), 1),
 });
-export const InspectInputSchema = PauseInputSchema;
 export const InputInputSchema = v.strictObject({
   evaluation: EvaluationIdSchema,
   text: v.pipe(v.string(), v.maxBytes(LIMITS.maxInputBytes)),

@@ -49,8 +49,7 @@ export type RunEvent = v.InferOutput<typeof RunEventSchema>;
 export type Reply = Extract<RunEvent, { type: "reply" }>;
 
 /** How a run ended, in the words of its supervisor. */
-export const EXIT_REASONS = ["exited", "stopped", "timed-out", "out-of-memory", "crashed"] as const;
-export type ExitReason = (typeof EXIT_REASONS)[number];
+export type ExitReason = "exited" | "stopped" | "timed-out" | "out-of-memory" | "crashed";
 
 /** `exit.json`: written last, so where it is, all the rest of the folder is whole. */
 export interface ExitRecord {
@@ -63,7 +62,7 @@ export interface ExitRecord {
 }
 
 /** What stands in `events.ndjson` beside what the evaluation says: the supervisor's own. */
-export type SupervisorEvent =
+type SupervisorEvent =
   /** By pid and start together the process is known again. */
   | { readonly type: "started"; readonly pid: number; readonly start: string | undefined }
   /** A live parameter that the evaluation has taken; `change` is the id that the asker gave. */

@@ -6,7 +6,7 @@ import { LineSplitter } from "./lines.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** Bytes of `events.ndjson` that come from the evaluation; what comes after is dropped. */
-export const MAX_EVENTS_BYTES = 67_108_864;
+const MAX_EVENTS_BYTES = 67_108_864;
 /** Faults of events that are told in the log; more are not. */
 const MAX_FAULTS = 100;
 

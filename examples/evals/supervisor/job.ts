@@ -12,13 +12,13 @@ import { endProcesses, groupMemory, signalGroup, startOf } from "./processes.ts"
 import { FILES, type RunFile } from "./run-file.ts";
 
 /** From SIGTERM to SIGKILL, in milliseconds: time to tidy up. */
-export const GRACE_MS = 5_000;
+const GRACE_MS = 5_000;
 /** Between two looks at the memory, in milliseconds. */
-export const MEMORY_POLL_MS = 250;
+const MEMORY_POLL_MS = 250;
 /** How long what is still in the pipes may take after the process has ended, in milliseconds. */
 const DRAIN_MS = 2_000;
 /** Instructions that wait for their reply. */
-export const MAX_PENDING = 256;
+const MAX_PENDING = 256;
 /** Bytes of instructions that the evaluation has not read yet. */
 const MAX_UNREAD_BYTES = 262_144;
 

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { problemResponse } from "./problem.ts";
 
 /** Nothing but the platform's own: no script or style in a page's text, no frame around it, no other server. */
-export const CONTENT_SECURITY_POLICY = [
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

@@ -16,7 +16,7 @@ const PART_BYTES = 65_536;
 /** Points of metrics in one message. */
 const MAX_POINTS = 500;
 /** The whole log, once it is whole, is an artifact of this name. */
-export const LOG_ARTIFACT = "log.txt";
+const LOG_ARTIFACT = "log.txt";
 
 type Of<Type extends KeptEvent["type"]> = Extract<KeptEvent, { type: Type }>;
 

@@ -124,6 +124,6 @@ export class LogFollower {
 }
 
 /** A log line without its time and level. */
-export function textOf(line: string): string {
+function textOf(line: string): string {
   return line.slice(line.indexOf(" ", TIME_CHARS) + 1);
 }
