@@ -19,9 +19,9 @@ class Bar {
     this.#scale = scale;
   }
 
-  scroll(by: number): void {
+  scroll(by: number, isStepped: boolean = false): void {
     this.#to(this.position + by);
-    const set = this.#scale.scrolled(this.position);
+    const set = this.#scale.scrolled(this.position, isStepped);
     if (set !== undefined) this.set(set);
   }
 
@@ -72,6 +72,15 @@ describe("scrolling a list of any length", () => {
     expect(scale.top).toBe(49_997_000);
     expect(drawnAt(scale, bar)).toBeGreaterThan(-ROW);
     expect(drawnAt(scale, bar)).toBeLessThanOrEqual(0);
+  });
+
+  test("by many keys that a busy page is told of at once goes pixel for pixel too", () => {
+    const scale = open(10_000_000);
+    const bar = new Bar(scale);
+    bar.scroll(50 * VIEWPORT, true);
+    expect(scale.top).toBe(50 * VIEWPORT);
+    bar.scroll(51 * VIEWPORT, true); // no keys go that far: it is the bar
+    expect(scale.top).toBeGreaterThan(1_000 * VIEWPORT);
   });
 
   test("by its bar goes in proportion", () => {

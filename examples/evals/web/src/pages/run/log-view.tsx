@@ -12,6 +12,8 @@ const ROW_PX = 20;
 const OVERSCAN = 24;
 /** Milliseconds without a scroll after which the bar is set to where it belongs. */
 const IDLE_MS = 160;
+/** Milliseconds after a turn of the wheel, or a key, in which what scrolls is its doing: browsers do it smoothly. */
+const STEPPED_MS = 1_000;
 
 export interface LogRows {
   readonly count: ReadonlySignal<number>;
@@ -39,6 +41,7 @@ export function LogView({ label, log, rows, canFollow }: LogViewProps): JSX.Elem
   const frame = useSignal(0);
   const draw = useMemo(() => onceAFrame(() => frame.value++), []);
   const idle = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const steppedAt = useRef(Number.NEGATIVE_INFINITY);
   const count = rows.count.value;
   void rows.version.value;
   void frame.value;
@@ -107,7 +110,7 @@ export function LogView({ label, log, rows, canFollow }: LogViewProps): JSX.Elem
     const element = box.current;
     if (element === null) return;
     const isOurs = Math.abs(element.scrollTop - scale.barPosition) < 1;
-    const bar = scale.scrolled(element.scrollTop);
+    const bar = scale.scrolled(element.scrollTop, performance.now() - steppedAt.current < STEPPED_MS);
     if (bar !== undefined) setBar(bar);
     // A scroll to the end follows from there on; one away from it does not any more.
     if (canFollow && !isOurs) log.isFollowing.value = scale.top >= scale.maxTop - ROW_PX / 2;
@@ -151,9 +154,12 @@ export function LogView({ label, log, rows, canFollow }: LogViewProps): JSX.Elem
       data-total={count}
       onScroll={onScroll}
       onWheel={(event) => {
+        steppedAt.current = performance.now();
         if (event.deltaY < 0) unfollow();
       }}
+      onPointerDown={() => (steppedAt.current = Number.NEGATIVE_INFINITY)}
       onKeyDown={(event) => {
+        steppedAt.current = performance.now();
         if (event.key === "End") {
           event.preventDefault();
           moveTo(scale.maxTop);
