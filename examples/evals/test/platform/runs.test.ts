@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ALERTS_CHANNEL, channelOf, LIST_CHANNEL } from "../../shared/channels.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import { HerePlatform, isRunning } from "./support.ts";
 
 let platform: HerePlatform;
@@ -182,4 +183,21 @@ describe.concurrent("an evaluation", () => {
     const late = await platform.command("evals.pause", { evaluation: id });
     expect([late.status, late.body.code]).toEqual([409, "ALREADY_ENDED"]);
   });
+});
+
+test("an evaluation that does not listen is not waited for without end, nor asked for what it has not", async () => {
+  await using impatient = await HerePlatform.start({ askMs: 100 });
+  const id = await impatient.start("forever");
+  await impatient.reaches(id, (state) => state === "running");
+  const silent = await impatient.command("evals.input", { evaluation: id, text: "hello?" });
+  expect([silent.status, silent.body.code]).toEqual([504, "EVALUATION_SILENT"]);
+  const paused = await impatient.command("evals.pause", { evaluation: id });
+  expect([paused.status, paused.body.code]).toEqual([409, "NOT_DEBUGGABLE"]);
+  const long = await impatient.command("evals.input", {
+    evaluation: id,
+    text: "x".repeat(LIMITS.maxInputBytes + 1),
+  });
+  expect([long.status, long.body.code]).toEqual([422, "COMMAND_INPUT_INVALID"]);
+  await impatient.ask("POST", `/api/evaluations/${id}/stop`);
+  expect(await impatient.ended(id)).toMatchObject({ state: "stopped", exit: { signal: "SIGTERM" } });
 });
