@@ -6,6 +6,8 @@ import { hasEnded } from "../../shared/evaluation.ts";
 import { isRunning, PlatformProcess, supervisorOf } from "./support.ts";
 
 const STEPS = 300;
+/** On a machine that is busy with other things: dozens of processes are started, one after the other. */
+const PATIENCE_MS = 90_000;
 
 /** The state that a status message tells; none where it tells of something else. */
 function stateOf({ event, data }: Message): string | undefined {
@@ -18,7 +20,7 @@ async function end(pid: number): Promise<void> {
   while (await isRunning(pid)) await once(AbortSignal.timeout(10), "abort");
 }
 
-describe.concurrent("a server that is killed", () => {
+describe.concurrent("a server that is killed", { timeout: PATIENCE_MS }, () => {
   test("finds its runs again: no line, point, alert or artifact is missing, and none comes twice", async () => {
     await using platform = await PlatformProcess.start();
     const id = await platform.start("echo", { parameters: { steps: STEPS, waitMs: 100, word: "worse" } });
@@ -93,7 +95,7 @@ describe.concurrent("a server that is killed", () => {
   });
 });
 
-describe.concurrent("a supervisor that is killed", () => {
+describe.concurrent("a supervisor that is killed", { timeout: PATIENCE_MS }, () => {
   test.each([
     ["while the server looks on", false],
     ["while there is no server", true],

@@ -8,7 +8,10 @@ interface Place {
   readonly of: number;
 }
 
-describe("the queue", () => {
+/** On a machine that is busy with other things: dozens of processes are started, one after the other. */
+const PATIENCE_MS = 90_000;
+
+describe("the queue", { timeout: PATIENCE_MS }, () => {
   test("has the higher priority first, and of one priority the older one", () => {
     const waiting = [
       { priority: 0, seq: 1 },

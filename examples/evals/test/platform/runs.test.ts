@@ -17,7 +17,7 @@ const dataOf = async (id: string, name: Parameters<typeof channelOf>[1]): Promis
   (await platform.held(channelOf(id, name))).map(({ data }) => data);
 
 // At the same time: most of it is waiting for processes.
-describe.concurrent("an evaluation", () => {
+describe.concurrent("an evaluation", { timeout: 60_000 }, () => {
   test("goes its way: state, progress, log, metrics, alerts and artifacts come to its channels", async () => {
     const id = await platform.start("echo", { parameters: { word: "a bad word" }, createdBy: "Ada" });
     const evaluation = await platform.ended(id);
