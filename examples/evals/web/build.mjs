@@ -16,7 +16,7 @@ const SOURCES = [
   "index.html",
   "vite.config.mjs",
   "../shared",
-  "../../../packages/client/dist",
+  "../../../packages/client/bundle",
 ];
 
 /** @returns {Promise<string>} the folder with `index.html` */

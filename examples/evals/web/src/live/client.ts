@@ -63,9 +63,3 @@ export function onBack(back: () => void): () => void {
     back();
   });
 }
-
-/** Keeps the connection on a WebSocket, where the path lets one through, until what it answers is called. */
-export function holdInteractive(): () => void {
-  const held = tidings as Tidings<Commands> & { interactive?: () => () => void };
-  return held.interactive?.() ?? (() => undefined);
-}

@@ -39,6 +39,8 @@ export function RunRow({ run }: { readonly run: Signal<Summary> }): JSX.Element 
       <td class="col-progress">
         {state === "queued" ? (
           <QueuePlace queue={queue} priority={priority} />
+        ) : progress === undefined ? (
+          <span class="quiet">–</span>
         ) : (
           <Progress progress={progress} state={state} label={id} />
         )}

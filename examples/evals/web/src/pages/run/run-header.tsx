@@ -38,15 +38,15 @@ export function RunHeader({ model, run }: RunHeaderProps): JSX.Element {
           <span class="fact">
             {queue === undefined ? "Waiting for its turn" : `${queue.position} of ${queue.of} in the queue`}
           </span>
-        ) : (
+        ) : progress === undefined ? null : (
           <span class="fact fact-progress">
             <Progress progress={progress} state={state} label={title} />
-            {progress !== undefined && progress.total > 0 && (
+            {progress.total > 0 && (
               <span class="fact-count">
                 {formatCount(progress.done)} / {formatCount(progress.total)}
               </span>
             )}
-            {progress?.note !== undefined && <span class="fact-note">{progress.note}</span>}
+            {progress.note !== undefined && <span class="fact-note">{progress.note}</span>}
           </span>
         )}
         {startedAt !== undefined && (
@@ -86,12 +86,12 @@ function Outcome({ run }: { readonly run: Evaluation }): JSX.Element | null {
     );
   if (!hasEnded(state) || state === "succeeded") return null;
   const how =
-    exit === undefined ? "" : exit.signal === null ? `Exit code ${exit.code}.` : `Ended by ${exit.signal}.`;
-  if (reason === undefined && how === "") return null;
+    reason ??
+    (exit === undefined ? "" : exit.signal === null ? `exit code ${exit.code}` : `ended by ${exit.signal}`);
+  if (how === "") return null;
   return (
     <p class={state === "stopped" ? "outcome" : "outcome outcome-fault"}>
-      {reason !== undefined && `${reason.replace(/\.$/, "")}. `}
-      {how}
+      {`${how.charAt(0).toUpperCase()}${how.slice(1).replace(/\.$/, "")}.`}
     </p>
   );
 }
