@@ -23,14 +23,14 @@ async function end(pid: number): Promise<void> {
 describe.concurrent("a server that is killed", { timeout: PATIENCE_MS }, () => {
   test("finds its runs again: no line, point, alert or artifact is missing, and none comes twice", async () => {
     await using platform = await PlatformProcess.start();
-    const id = await platform.start("echo", { parameters: { steps: STEPS, waitMs: 100, word: "worse" } });
+    const id = await platform.start("echo", { parameters: { steps: STEPS, waitMs: 300, word: "worse" } });
     let seen = 0;
     for (let kills = 0; kills < 3; kills++) {
-      // At whatever it is doing when a reader has five lines more than before the last time.
+      // At whatever it is doing when a reader has three lines more than before the last time.
       await platform.until(channelOf(id, "log"), (messages) => {
         const newest = messages.at(-1)?.data as { from: number; lines: readonly string[] } | undefined;
         const { from = 0, lines = [] } = newest ?? {};
-        if (from + lines.length <= seen + 5) return false;
+        if (from + lines.length <= seen + 3) return false;
         seen = from + lines.length;
         return true;
       });
