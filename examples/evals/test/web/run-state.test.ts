@@ -23,7 +23,9 @@ const T2 = "2026-11-21T17:02:00.000Z";
 
 describe("a run, as its status channel tells it", () => {
   test("leaves the queue as it starts, and has a start and an end", () => {
-    const running = applyStatus(QUEUED, "status", { state: "running", at: T1 }, T1);
+    const starting = applyStatus(QUEUED, "status", { state: "starting", at: QUEUED.createdAt }, T1);
+    expect(starting).not.toHaveProperty("startedAt"); // its process is not there yet
+    const running = applyStatus(starting, "status", { state: "running", at: T1 }, T1);
     expect(running).toMatchObject({ state: "running", startedAt: T1 });
     expect(running).not.toHaveProperty("queue");
     const exit = { code: 1, signal: null };

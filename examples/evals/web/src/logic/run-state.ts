@@ -43,13 +43,13 @@ export function applyStatus(run: Evaluation, event: string, data: unknown, time:
 }
 
 function applyState(run: Evaluation, { state = run.state, reason, exit }: Payloads, at: string): Evaluation {
-  const hasBegun = state !== "queued" && run.startedAt === undefined;
+  const hasBegun = state === "running" && run.startedAt === undefined;
   const { queue, ...rest } = run;
   return {
     ...rest,
     ...(state === "queued" && queue !== undefined ? { queue } : {}),
     state,
-    ...(hasBegun && state !== "stopped" && state !== "lost" ? { startedAt: at } : {}),
+    ...(hasBegun ? { startedAt: at } : {}),
     ...(hasEnded(state) ? { endedAt: at } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(exit === undefined ? {} : { exit }),
