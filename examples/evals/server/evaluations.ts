@@ -13,7 +13,6 @@ import {
   type PatchSchema,
   type StopSchema,
 } from "../shared/evaluation.ts";
-import { LIMITS } from "../shared/limits.ts";
 import type { Kind, ParameterValue } from "../shared/manifest.ts";
 import { checkParameters } from "../shared/parameters.ts";
 import type { Ask } from "../supervisor/messages.ts";
@@ -31,6 +30,8 @@ export interface EvaluationsOptions extends Omit<RunContext, "onEnded"> {
   readonly kinds: ReadonlyMap<string, LoadedKind>;
   /** Runs at a time. */
   readonly parallel: number;
+  readonly maxQueued: number;
+  readonly maxEvaluations: number;
 }
 
 /** All evaluations: made, queued, begun, changed and ended here, whoever asks for it. */
@@ -235,12 +236,13 @@ export class Evaluations {
     const { manifest, limits: usual } = this.#kind(kind);
     const { values, errors } = checkParameters(manifest.parameters, body.parameters);
     if (errors.length > 0) throw invalid(errors);
-    if (this.#queue.length >= LIMITS.maxQueued) {
-      const text = `${LIMITS.maxQueued} evaluations wait, as many as may; try again later, or stop some.`;
+    const { maxQueued, maxEvaluations, db } = this.#options;
+    if (this.#queue.length >= maxQueued) {
+      const text = `${maxQueued} evaluations wait, as many as may; try again later, or stop some.`;
       throw new Fault("QUEUE_FULL", text);
     }
-    if (this.#options.db.count() >= LIMITS.maxEvaluations) {
-      const text = `${LIMITS.maxEvaluations} evaluations are kept, as many as may be; delete some that have ended.`;
+    if (db.count() >= maxEvaluations) {
+      const text = `${maxEvaluations} evaluations are kept, as many as may be; delete some that have ended.`;
       throw new Fault("TOO_MANY_EVALUATIONS", text);
     }
     return {

@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { type Logger, pino } from "pino";
 import { createTidings } from "tidings";
 import { BASE_PATH } from "../shared/channels.ts";
+import { LIMITS } from "../shared/limits.ts";
 import { addCommands } from "./commands.ts";
 import { Database } from "./database.ts";
 import { Evaluations } from "./evaluations.ts";
@@ -33,6 +34,10 @@ export interface PlatformOptions {
   readonly data: string;
   /** Evaluations that run at a time, 1 to 64. Default 2. */
   readonly parallel?: number;
+  /** Evaluations that may wait. Default 1,000. */
+  readonly maxQueued?: number;
+  /** Evaluations that may be kept, at most as many as the list's channel has room for. Default 10,000. */
+  readonly maxEvaluations?: number;
   /** Folders whose folders are evaluations. */
   readonly evaluations: readonly string[];
   /** Folder of the built pages. Default none: REST and Tidings alone. */
@@ -78,6 +83,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const evaluations = new Evaluations({
     kinds,
     parallel,
+    maxQueued: options.maxQueued ?? LIMITS.maxQueued,
+    maxEvaluations: Math.min(options.maxEvaluations ?? LIMITS.maxEvaluations, LIMITS.maxEvaluations),
     db,
     teller,
     logger,

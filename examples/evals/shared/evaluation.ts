@@ -70,11 +70,12 @@ export interface Evaluation {
 }
 
 const NameSchema = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(LIMITS.maxNameChars));
+const PRIORITY_TEXT = `must be a whole number from -${LIMITS.maxPriority} to ${LIMITS.maxPriority}`;
 const PrioritySchema = v.pipe(
-  v.number(),
-  v.integer(),
-  v.minValue(-LIMITS.maxPriority),
-  v.maxValue(LIMITS.maxPriority),
+  v.number(PRIORITY_TEXT),
+  v.integer(PRIORITY_TEXT),
+  v.minValue(-LIMITS.maxPriority, PRIORITY_TEXT),
+  v.maxValue(LIMITS.maxPriority, PRIORITY_TEXT),
 );
 /** What is checked against the manifest afterwards. */
 const GivenParametersSchema = v.record(v.string(), v.unknown());

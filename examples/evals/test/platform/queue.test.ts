@@ -23,6 +23,22 @@ describe("the queue", { timeout: PATIENCE_MS }, () => {
     expect(waiting.toSorted(byTurn).map(({ seq }) => seq)).toEqual([3, 4, 1, 2, 0]);
   });
 
+  test("one more than may wait is refused until one has begun, and one more than may be kept until one is deleted", async () => {
+    await using platform = await HerePlatform.start({ parallel: 1, maxQueued: 1, maxEvaluations: 3 });
+    const create = async () => platform.ask("POST", "/api/evaluations", { kind: "forever" });
+    const runs = await platform.start("forever");
+    const waits = await platform.start("forever");
+    expect((await create()).body).toMatchObject({ code: "QUEUE_FULL", status: 503 });
+    for (const id of [waits, runs]) await platform.ask("POST", `/api/evaluations/${id}/stop`);
+    await Promise.all([runs, waits].map(async (id) => platform.ended(id)));
+    const third = await platform.start("forever");
+    expect((await create()).body).toMatchObject({ code: "TOO_MANY_EVALUATIONS", status: 507 });
+    expect((await platform.ask("DELETE", `/api/evaluations/${waits}`)).status).toBe(204);
+    const fourth = await platform.start("forever");
+    for (const id of [fourth, third]) await platform.ask("POST", `/api/evaluations/${id}/stop`);
+    await Promise.all([third, fourth].map(async (id) => platform.ended(id)));
+  });
+
   test("20 of them, two at a time, begin by priority, and each is told every place it had", async () => {
     await using platform = await HerePlatform.start({ parallel: 2 });
     // These two hold the places until all the others wait.
