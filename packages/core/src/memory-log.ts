@@ -16,6 +16,7 @@ import type {
 } from "./log.ts";
 import { PlainRing } from "./plain-ring.ts";
 import type { Ring } from "./ring.ts";
+import { Slab } from "./slab.ts";
 
 const NO_VALUES = { count: 0, bytes: 0 };
 
@@ -25,6 +26,7 @@ export class MemoryLog implements Log {
   readonly #options: LogOptions;
   readonly #epoch: string;
   readonly #rings = new Map<string, Ring>();
+  readonly #firsts = new Slab();
   /** Followed channels, each with the earliest that the tail was last told: a read drops what is over its age too. */
   readonly #followed = new Map<string, Offset>();
   readonly #listeners = new Set<TailListener>();
@@ -154,7 +156,7 @@ export class MemoryLog implements Log {
   }
 
   #create(channel: string, { compact }: Retention): Ring {
-    const ring = compact === true ? new KeyedRing() : new PlainRing();
+    const ring = compact === true ? new KeyedRing() : new PlainRing(this.#firsts);
     this.#rings.set(channel, ring);
     return ring;
   }

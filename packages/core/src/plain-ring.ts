@@ -1,6 +1,7 @@
 import { type Message, messageBytes, type Offset, toOffset } from "@tidings/protocol";
 import type { PageLimits, Retention } from "./log.ts";
 import { RecentKeys, type Ring } from "./ring.ts";
+import { Slab } from "./slab.ts";
 
 /** A channel without holes: of its messages, those before `start` are gone. */
 export class PlainRing implements Ring {
@@ -10,6 +11,14 @@ export class PlainRing implements Ring {
   readonly keys: RecentKeys = new RecentKeys();
   #messages: (Message | undefined)[] = [];
   #start = 0;
+  readonly #firsts: Slab;
+  /** There from the second append on: most channels get little. */
+  #slab: Slab | undefined;
+
+  /** @param firsts keeps what channels begin with, for all of a log */
+  constructor(firsts: Slab) {
+    this.#firsts = firsts;
+  }
 
   get earliest(): Offset {
     return toOffset(this.head - this.size + 1);
@@ -28,7 +37,12 @@ export class PlainRing implements Ring {
     // Not by pushing: an array that was pushed to has room for sixteen more, and most channels get little.
     const isFirst = this.#messages.length === 0;
     if (isFirst) this.#messages = messages.slice();
+    const slab = isFirst ? this.#firsts : (this.#slab ??= new Slab());
     for (const message of messages) {
+      // In place: the log made the message itself, and another object takes longer than the copy.
+      const own = message as { data: Uint8Array; artifact?: Uint8Array };
+      own.data = slab.keep(message.data);
+      if (message.artifact !== undefined) own.artifact = slab.keep(message.artifact);
       if (!isFirst) this.#messages.push(message);
       this.bytes += messageBytes(message);
       this.head = message.offset;
@@ -72,6 +86,7 @@ export class PlainRing implements Ring {
 
   /** Gives the room before `start` back, once it is as much as what is held: each message is moved once on average. */
   #compact(): void {
+    if (this.size === 0) this.#slab = undefined;
     if (this.#start < 64 || this.#start * 2 < this.#messages.length) return;
     this.#messages = this.#messages.slice(this.#start);
     this.#start = 0;

@@ -1,4 +1,6 @@
 import { describeLog, type OpenLog } from "@tidings/testing";
+import { toOffset } from "@tidings/protocol";
+import { expect, test } from "vitest";
 import { MemoryLog } from "../src/index.ts";
 
 const openMemoryLog: OpenLog = async (options) => {
@@ -15,3 +17,25 @@ const openMemoryLog: OpenLog = async (options) => {
 };
 
 describeLog("memory", openMemoryLog, { durable: false, contiguous: true });
+
+test.each([
+  ["in one channel", () => "a"],
+  ["in a channel each", (at: number) => `a/${at}`],
+])(
+  "small messages, published among many others that are gone, keep none of their room: %s",
+  async (_, channelOf) => {
+    const retention = { maxMessages: 10_000, maxBytes: 1e9, maxAgeMs: 1e9 };
+    const log = new MemoryLog({ nowMs: Date.now, newEpoch: () => "e", retentionOf: () => retention });
+    const held = new Set<ArrayBufferLike>();
+    for (let at = 0; at < 2_000; at++) {
+      const data = new Uint8Array(new ArrayBuffer(65_536), 100, 2);
+      await log.append(channelOf(at), [{ event: "message", kind: "json", data }]);
+    }
+    for (const { channel } of await log.channels({ prefix: "", after: "", limit: 2_000 })) {
+      const { messages } = await log.read(channel, toOffset(0), { maxMessages: 10_000, maxBytes: 1e9 });
+      for (const { data } of messages) held.add(data.buffer);
+    }
+    const bytes = [...held].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(bytes).toBeLessThan(1_000_000); // 131 MB, where nothing is copied
+  },
+);

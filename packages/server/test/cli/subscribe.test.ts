@@ -252,7 +252,8 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 });
 
 describe("tidings subscribe", () => {
-  test.each(["auto", "sse"])(
+  // Together, since they wait for seconds: as users do.
+  test.concurrent.each(["auto", "sse"])(
     "over %s, a connection that is taken and greets nothing is given up within seconds",
     { timeout: 60_000 },
     async (transport) => {
@@ -378,7 +379,7 @@ describe("tidings subscribe", () => {
         expect(await tidings(["subscribe", "a", "-t", transport, "--server", url])).toMatchObject({
           code: 4,
           stdout: "",
-          stderr: expect.stringMatching(/answered 404, and not as a Tidings server does/) as string,
+          stderr: "tidings: the server answered 404, and not as a Tidings server does; is the URL right?\n",
         });
       }
     } finally {

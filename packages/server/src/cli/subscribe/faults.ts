@@ -24,7 +24,11 @@ export function failureOf(error: TidingsError, server: Server): Failure {
   return new UnreachableError(server, new Error(message.replace(/\.$/, ""), { cause }));
 }
 
-/** Whether the first connection would meet the same answer again: the URL is of something else, or the server will not have it. */
-export function isFinal({ retryable, status }: TidingsError): boolean {
-  return !retryable && status !== undefined;
+/**
+ * Whether the first connection would meet the same answer again: the URL is of something else, or the server will not have it.
+ * The client itself tries a 404 that is no server's own again, since one that runs for long meets them while a proxy is set up anew.
+ */
+export function isFinal({ code, retryable, status = 0 }: TidingsError): boolean {
+  if (!retryable) return status !== 0;
+  return code === "TRANSPORT_BLOCKED" && status >= 400 && status < 500;
 }
