@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { MAX_STATE_LENGTH, type EvaluationEvent } from "./wire.ts";
 
-export type Outcome =
+type Outcome =
   | { readonly ok: true; readonly data: unknown }
   | { readonly ok: false; readonly error: string };
 

@@ -14,7 +14,7 @@ export const MAX_STATE_LENGTH = 65_536;
 
 export type Severity = "info" | "warning" | "critical";
 
-export type Reply =
+type Reply =
   | { readonly type: "reply"; readonly id: string; readonly ok: true; readonly data: unknown }
   | { readonly type: "reply"; readonly id: string; readonly ok: false; readonly error: string };
 

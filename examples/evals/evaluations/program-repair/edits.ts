@@ -23,7 +23,7 @@ export const WEIGHTS = {
   "negated condition": 0.5,
   "other name": 0.05,
 } as const;
-export type EditKind = keyof typeof WEIGHTS;
+type EditKind = keyof typeof WEIGHTS;
 
 const OPERATORS: Readonly<Record<string, readonly string[]>> = {
   "<": ["<=", ">"],
