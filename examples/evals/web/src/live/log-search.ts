@@ -26,13 +26,18 @@ export class LogSearch {
     () => this.text.value !== "" || this.level.value !== "",
   );
   readonly #id: string;
+  readonly #show: (line: number) => void;
+  /** Where somebody wanted to go before there was an answer. */
+  #wanted: 1 | -1 | undefined;
   /** The last line that was searched. */
   #searchedTo = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #underWay: AbortController | undefined;
 
-  constructor(id: string) {
+  /** `show` is called with the line of a match that is gone to. */
+  constructor(id: string, show: (line: number) => void) {
     this.#id = id;
+    this.#show = show;
   }
 
   set(text: string, level: string): void {
@@ -61,14 +66,18 @@ export class LogSearch {
     void this.#ask();
   }
 
-  /** Goes to the next match, or the one before, around the ends: answers its line. */
-  step(by: 1 | -1): number | undefined {
+  /** Goes to the next match, or the one before, around the ends; who is faster than the answer gets there with it. */
+  step(by: 1 | -1): void {
     const all = this.matches.value;
-    if (all.length === 0) return undefined;
+    if (all.length === 0) {
+      if (this.isBusy.value) this.#wanted = by;
+      return;
+    }
     const from = this.current.value === -1 && by === -1 ? 0 : this.current.value;
     if (from + by >= all.length && this.hasMore.value) this.more();
     this.current.value = (from + by + all.length) % all.length;
-    return all[this.current.value]?.line;
+    const found = all[this.current.value];
+    if (found !== undefined) this.#show(found.line);
   }
 
   close(): void {
@@ -79,6 +88,7 @@ export class LogSearch {
     clearTimeout(this.#timer);
     this.#underWay?.abort();
     this.#underWay = undefined;
+    this.#wanted = undefined;
     this.isBusy.value = false;
   }
 
@@ -102,6 +112,10 @@ export class LogSearch {
         this.fault.value = undefined;
         this.isBusy.value = false;
       });
+      if (this.#wanted !== undefined && this.matches.value.length > 0) {
+        this.step(this.#wanted);
+        this.#wanted = undefined;
+      }
       // A part of a large log without a match is no answer yet.
       if (next !== undefined && this.matches.value.length === 0) this.more();
     } catch (error) {

@@ -38,7 +38,7 @@ export class LogModel implements Disposable {
       fetchLines: (from, count, signal) => fetchLines(id, from, count, signal),
       onChange: changed,
     });
-    this.search = new LogSearch(id);
+    this.search = new LogSearch(id, (line) => (this.jump.value = line));
     const channel = tidings.channel(channelOf(id, "log"), {
       last: LAST_MESSAGES,
       schema: LogEvents,

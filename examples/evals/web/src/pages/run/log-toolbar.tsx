@@ -17,10 +17,7 @@ interface LogToolbarProps {
 
 export function LogToolbar({ log, searchBox, isFiltered, hasEnded }: LogToolbarProps): JSX.Element {
   const { search } = log;
-  const go = (by: 1 | -1): void => {
-    const line = search.step(by);
-    if (line !== undefined) log.jump.value = line;
-  };
+  const go = (by: 1 | -1): void => search.step(by);
   return (
     <div class="toolbar log-toolbar" role="search" aria-label="Log">
       <div class="search">
