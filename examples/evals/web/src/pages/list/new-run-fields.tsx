@@ -3,8 +3,11 @@ import type { JSX } from "preact";
 import type { Kind } from "../../../../shared/manifest.ts";
 import { Field } from "../../components/field.tsx";
 import { ParameterControl } from "../../components/parameter-control.tsx";
-import { formatCount, formatValue } from "../../logic/format.ts";
+import { formatCount } from "../../logic/format.ts";
 import type { Draft } from "./new-run-draft.ts";
+
+/** Digits after the point: all that a manifest may mean. */
+const LIMIT_FORMAT = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 20 });
 
 interface NewRunFieldsProps {
   readonly kind: Kind;
@@ -87,5 +90,6 @@ function hintOf(parameter: Kind["parameters"][string]): string | undefined {
 }
 
 function formatLimit(limit: number): string {
-  return Number.isInteger(limit) ? formatCount(limit) : formatValue(limit);
+  // As it would be typed: 0.000001, and not as a power of ten.
+  return Number.isInteger(limit) ? formatCount(limit) : LIMIT_FORMAT.format(limit);
 }

@@ -85,7 +85,7 @@ function Tile({ group, label, count }: TileProps): JSX.Element {
   const { route } = useLocation();
   return (
     <a
-      class={`tile tile-${group}`}
+      class={count === 0 ? "tile" : `tile tile-${group}`}
       href="/"
       onClick={(event) => {
         event.preventDefault();
