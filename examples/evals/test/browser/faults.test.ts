@@ -3,14 +3,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { channelOf, type LinesMessage } from "../../shared/channels.ts";
 import { type Caller, isRunning, supervisorOf } from "../platform/support.ts";
 import { linesOfFile, linesOfPage } from "./log-lines.ts";
-import { NETWORK_FAULTS, Stage, type Visitor } from "./stage.ts";
+import { JOURNEY_MS, NETWORK_FAULTS, Stage, type Visitor } from "./stage.ts";
 
 /** Lines that a run writes, one each `WAIT_MS`, until it is told to hurry. */
 const LINES = 900;
 const WAIT_MS = 25;
 /** Of the cut that the issue names, in milliseconds. */
 const CUT_MS = 10_000;
-const TEST_MS = 60_000;
 
 async function startWriting(platform: Caller): Promise<string> {
   return platform.start("echo", { parameters: { steps: LINES, waitMs: WAIT_MS } });
@@ -53,7 +52,7 @@ describeInBrowser("pages that are open", () => {
 
   test.concurrent(
     "while the server is killed, twice, say so, and then have every line once",
-    { timeout: TEST_MS },
+    { timeout: JOURNEY_MS },
     async () => {
       await using platform = await stage.platformProcess();
       const id = await startWriting(platform);
@@ -100,7 +99,7 @@ describeInBrowser("pages that are open", () => {
 
   test.concurrent(
     "without a network for ten seconds go on where they were, with every line once",
-    { timeout: TEST_MS },
+    { timeout: JOURNEY_MS },
     async () => {
       await using platform = await stage.platform();
       const id = await startWriting(platform);

@@ -2,9 +2,7 @@ import { describeInBrowser } from "@tidings/testing/browser";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HerePlatform } from "../platform/support.ts";
 import { linesOfFile, linesOfPage } from "./log-lines.ts";
-import { Stage, type Visitor } from "./stage.ts";
-
-const TEST_MS = 60_000;
+import { JOURNEY_MS, Stage, type Visitor } from "./stage.ts";
 
 /** What a run's page shows in its parts, to be compared with what it shows another time. */
 async function whatIsShown(visitor: Visitor): Promise<unknown> {
@@ -39,7 +37,7 @@ describeInBrowser("somebody who evaluates all day", () => {
 
   test(
     "starts each evaluation, watches it, comments, stops, runs again, and sees the ended one replayed",
-    { timeout: TEST_MS },
+    { timeout: JOURNEY_MS },
     async () => {
       // A browser writes down itself what the server refuses, which is asked for here.
       await using visitor = await stage.visit(platform.url, { allows: /status of 422/ });
@@ -100,7 +98,11 @@ describeInBrowser("somebody who evaluates all day", () => {
       await page.locator(".diff-in").first().waitFor();
       await visitor.picture("run-diff");
 
-      const game = await visitor.start("Text game agent", { Turns: "100000", "Time a turn (ms)": "30" });
+      const game = await visitor.start("Text game agent", {
+        Epsilon: "1", // at random alone, it does not win before it is stopped
+        Turns: "100000",
+        "Time a turn (ms)": "30",
+      });
       await page.locator('.log-row[data-line="30"]').waitFor();
       await page.getByLabel("Level").selectOption("debug");
       await page.getByRole("region", { name: "Matching lines" }).locator(".level-debug").first().waitFor();
@@ -114,7 +116,7 @@ describeInBrowser("somebody who evaluates all day", () => {
       await epsilon.getByLabel("Epsilon").fill("0.9");
       await epsilon.getByRole("button", { name: "Set" }).click();
       await epsilon.getByText(/^Confirmed in \d+ ms$/).waitFor();
-      await page.getByText("epsilon 0.15 → 0.9 by Ada").waitFor();
+      await page.getByText("epsilon 1 → 0.9 by Ada").waitFor();
       await visitor.button("Stop").click();
       await visitor.button("Stop run").click();
       await visitor.sees("stopped");
