@@ -21,6 +21,8 @@ export class Control {
   #stopped = false;
   /** What the last pause or inspection showed. */
   #shown: { readonly at: string; readonly state: unknown } = { at: "", state: null };
+  /** Of the checkpoint that it is paused at. */
+  #stateNow: () => unknown = () => null;
   /** Those who asked for a pause or for steps: settled once it is paused. */
   readonly #pausing: Settle[] = [];
   readonly #inspecting: Settle[] = [];
@@ -42,6 +44,7 @@ export class Control {
     }
     if (!this.#pauseWanted && this.#inspecting.length === 0) return;
     this.#shown = { at, state: showable(state()) };
+    this.#stateNow = state;
     settle(this.#inspecting, { ok: true, data: this.#shown });
     if (this.#pauseWanted) await this.#pauseHere();
   }
@@ -107,8 +110,14 @@ export class Control {
   }
 
   inspect(asker: Settle): void {
-    if (this.#mode === "paused") asker({ ok: true, data: this.#shown });
-    else this.#inspecting.push(asker);
+    if (this.#mode !== "paused") return void this.#inspecting.push(asker);
+    // What was set or typed since then is in it.
+    try {
+      this.#shown = { at: this.#shown.at, state: showable(this.#stateNow()) };
+      asker({ ok: true, data: this.#shown });
+    } catch (error) {
+      asker({ ok: false, error: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   /** From here on no checkpoint and no wait returns: what tidies up must not see the work go on beside it. */

@@ -110,6 +110,11 @@ describe("an evaluation's commands", () => {
     expect(await host.command({ type: "inspect" })).toMatchObject({
       data: { at: "count 2", state: { count: 2 } },
     });
+    // What is set meanwhile is seen, and not what was there as it paused.
+    await host.command({ type: "set", name: "mode", value: "large-state" });
+    expect(await host.command({ type: "inspect" })).toMatchObject({
+      data: { at: "count 2", state: { tooLarge: true } },
+    });
   });
 
   test(`a state of more than ${MAX_STATE_LENGTH} characters is shown by its size`, async () => {
