@@ -40,7 +40,9 @@ describeInBrowser("a debugging session, and a full queue", () => {
 
       await visitor.part("Debug");
       await visitor.isConnected("live", "WebSocket");
-      await expect.poll(async () => connections(platform), { timeout: PATIENCE_MS }).toEqual({ websocket: 1 });
+      await expect
+        .poll(async () => connections(platform), { timeout: PATIENCE_MS })
+        .toEqual({ websocket: 1 });
       await visitor.button("Pause").click();
       await visitor.sees("paused");
       const at = page.getByRole("region", { name: "State" }).locator(".panel-note");
