@@ -98,7 +98,7 @@ describeInBrowser("a debugging session, and a full queue", () => {
     "20 that wait, two at a time, go by their priority, beside one that crashes and one that floods its output",
     { timeout: JOURNEY_MS },
     async () => {
-      await using platform = await stage.platform(2);
+      await using platform = await stage.platform({ parallel: 2 });
       await using lister = await stage.visit(platform.url, { name: "Grace" });
       await lister.go("/");
       // These two hold the places until all the others wait.

@@ -20,9 +20,12 @@ async function hurry(platform: Caller, id: string): Promise<void> {
   expect((await platform.command("evals.set", change)).status).toBe(200);
 }
 
-/** Resolves once the page shows this line of the log. */
-async function showsLine(visitor: Visitor, number: number): Promise<void> {
-  await visitor.page.locator(`.log-row[data-line="${number}"]`).waitFor({ state: "attached" });
+/** Resolves once the page, which follows the end of the log, shows this line or one after it. */
+async function showsLine({ page }: Visitor, number: number): Promise<void> {
+  await page.waitForFunction(
+    (wanted) => Number(document.querySelector<HTMLElement>(".log-row:last-child")?.dataset["line"]) >= wanted,
+    number,
+  );
 }
 
 /** Of the last line that was told so far. */
@@ -35,7 +38,7 @@ async function lastLine(platform: Caller, id: string): Promise<number> {
 /** Resolves once the log was told up to this line. */
 async function untilLine(platform: Caller, id: string, number: number): Promise<void> {
   await platform.until(channelOf(id, "log"), (messages) => {
-    const { from, lines } = messages.at(-1)?.data as LinesMessage;
+    const { from = 1, lines = [] } = (messages.at(-1)?.data ?? {}) as Partial<LinesMessage>;
     return from + lines.length > number;
   });
 }

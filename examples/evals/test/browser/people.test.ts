@@ -81,7 +81,7 @@ describeInBrowser("people", () => {
   let platform: HerePlatform;
   beforeAll(async () => {
     stage = await Stage.open();
-    platform = await stage.platform(8);
+    platform = await stage.platform({ parallel: 8 });
   });
   afterAll(async () => {
     await platform[Symbol.asyncDispose]();

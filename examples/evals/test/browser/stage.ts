@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { launchBrowser, openTab, type Tab } from "@tidings/testing/browser";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { buildWeb } from "../../web/build.mjs";
+import type { PlatformOptions } from "../../server/index.ts";
 import { FIXTURES, HerePlatform, PlatformProcess } from "../platform/support.ts";
 
 /** Those that come with the platform. */
@@ -39,9 +40,9 @@ export class Stage implements AsyncDisposable {
     return new Stage(web, browser);
   }
 
-  /** A platform in this process, with all kinds there are. */
-  async platform(parallel: number = 2): Promise<HerePlatform> {
-    return HerePlatform.start({ web: this.web, evaluations: [EVALUATIONS, FIXTURES], parallel });
+  /** A platform in this process; by default with all kinds there are. */
+  async platform(options: Partial<PlatformOptions> = {}): Promise<HerePlatform> {
+    return HerePlatform.start({ web: this.web, evaluations: [EVALUATIONS, FIXTURES], ...options });
   }
 
   /** One in a process of its own, which may be killed. */

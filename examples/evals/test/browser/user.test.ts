@@ -27,7 +27,7 @@ describeInBrowser("somebody who evaluates all day", () => {
   let platform: HerePlatform;
   beforeAll(async () => {
     stage = await Stage.open();
-    platform = await stage.platform(3);
+    platform = await stage.platform({ parallel: 3 });
   });
   afterAll(async () => {
     await platform[Symbol.asyncDispose]();
