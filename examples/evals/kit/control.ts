@@ -1,9 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { MAX_STATE_LENGTH, type EvaluationEvent } from "./wire.ts";
 
-type Outcome =
-  | { readonly ok: true; readonly data: unknown }
-  | { readonly ok: false; readonly error: string };
+type Outcome = { readonly ok: true; readonly data: unknown } | { readonly ok: false; readonly error: string };
 
 /** Called once, with how a command came out. */
 export type Settle = (outcome: Outcome) => void;
