@@ -77,23 +77,21 @@ export function RunHeader({ model, run }: RunHeaderProps): JSX.Element {
 /** Why it ended as it did, where that is to be said. */
 function Outcome({ run }: { readonly run: Evaluation }): JSX.Element | null {
   const { state, reason, exit } = run;
-  if (state === "lost")
-    return (
-      <p class="outcome outcome-fault">
-        The server was started anew, and this run was no longer there. {reason} What it had written until then
-        is kept.
-      </p>
-    );
+  if (state === "lost") {
+    const why = reason ?? "nobody is left who knows how it ended";
+    return <p class="outcome outcome-fault">{`${sentence(why)} What it had written until then is kept.`}</p>;
+  }
   if (!hasEnded(state) || state === "succeeded") return null;
   const how =
     reason ??
     (exit === undefined ? "" : exit.signal === null ? `exit code ${exit.code}` : `ended by ${exit.signal}`);
   if (how === "") return null;
-  return (
-    <p class={state === "stopped" ? "outcome" : "outcome outcome-fault"}>
-      {`${how.charAt(0).toUpperCase()}${how.slice(1).replace(/\.$/, "")}.`}
-    </p>
-  );
+  return <p class={state === "stopped" ? "outcome" : "outcome outcome-fault"}>{sentence(how)}</p>;
+}
+
+/** A reason as it is told, with a capital and a full stop. */
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
 }
 
 function Actions({ model, run }: RunHeaderProps): JSX.Element {
