@@ -6,13 +6,12 @@ import { linesOfFile, linesOfPage } from "./log-lines.ts";
 import { JOURNEY_MS, PATIENCE_MS, Stage, type Visitor } from "./stage.ts";
 
 /** Comments of each of the two. */
-const COMMENTS = 8;
+const COMMENTS = 5;
 /** Presses of Tab within which anything in a page is reached. */
 const MAX_TABS = 60;
 
 const PHONE = {
   viewport: { width: 390, height: 844 },
-  deviceScaleFactor: 2,
   isMobile: true,
   hasTouch: true,
 } as const;
@@ -93,7 +92,7 @@ describeInBrowser("people", () => {
     "two who watch one run see the same log, each other, and comments in one order",
     { timeout: JOURNEY_MS },
     async () => {
-      const id = await platform.start("echo", { parameters: { steps: 250, waitMs: 20 } });
+      const id = await platform.start("echo", { parameters: { steps: 200, waitMs: 20 } });
       await using ada = await stage.visit(platform.url, { name: "Ada" });
       await using grace = await stage.visit(platform.url, { name: "Grace" });
       const both = [ada, grace];

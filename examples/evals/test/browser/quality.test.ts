@@ -93,7 +93,6 @@ describeInBrowser("each page", () => {
         await visitor.part(part);
         await page.locator(sign).first().waitFor();
         await check(part);
-        await visitor.picture(`page-${part.toLowerCase()}-${colorScheme}`);
       }
       await page.getByRole("link", { name: "Overview" }).click();
       await page.locator(".alert-critical").first().waitFor();

@@ -103,7 +103,7 @@ describeInBrowser("somebody who evaluates all day", () => {
         Turns: "100000",
         "Time a turn (ms)": "30",
       });
-      await page.locator('.log-row[data-line="30"]').waitFor();
+      await page.locator(".log-row").nth(29).waitFor();
       await page.getByLabel("Level").selectOption("debug");
       await page.getByRole("region", { name: "Matching lines" }).locator(".level-debug").first().waitFor();
       await page.getByLabel("Level").selectOption("");
