@@ -1,3 +1,4 @@
+import { mostListed } from "../channel-list.ts";
 import type { Limits } from "@tidings/protocol";
 
 /** `components.schemas`. What clients must pass over when it is new to them stays open to more members. */
@@ -214,8 +215,8 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
         subscribe: {
           type: "array",
           items: ref("ReadChannel"),
-          maxItems: limits.maxChannelsPerConnection,
-          description: "Each channel once.",
+          maxItems: mostListed(limits),
+          description: `Each channel once. Of a stream, those above the ${limits.maxChannelsPerConnection} of a connection are refused one by one.`,
         },
         join: {
           type: "array",
