@@ -256,7 +256,7 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
       return storeArtifact(services, source, options);
     },
     command(name, commandOptions) {
-      return commands.registry.add(name, libraryRoute(commandOptions));
+      return commands.registry.add(name, libraryRoute(commandOptions, options.toCommandError));
     },
     async invoke(name, input, { timeoutMs, idempotencyKey, signal, onProgress } = {}) {
       signal?.throwIfAborted();
