@@ -332,6 +332,38 @@ export interface Command {
 /** Commands by name, as a type or an interface. */
 export type CommandsLike<C> = { readonly [Name in keyof C]: Command };
 
+/**
+ * What commands take and answer, from how they are defined: by name the schemas of `input` and `output`, or all that `command` of the
+ * server's library is given. Without an `output` it is what the `handler` answers; what nothing is said of is `unknown`. What JSON
+ * makes of a value it does not tell: a `Date` comes as text.
+ */
+export type CommandsOf<Definitions> = {
+  readonly [Name in keyof Definitions]: {
+    readonly input: TypesOf<Definitions[Name], "input">;
+    readonly output: [SchemaOf<Definitions[Name], "output">] extends [never]
+      ? AnswerOf<Definitions[Name]>
+      : TypesOf<Definitions[Name], "output">;
+  };
+};
+
+type SchemaOf<Definition, Part extends "input" | "output"> = Definition extends {
+  readonly [Key in Part]?: infer Given;
+}
+  ? Extract<Given, { readonly "~standard": unknown }>
+  : never;
+
+/** What a command takes is what its schema takes; what it answers, what its schema makes of that. */
+type TypesOf<Definition, Part extends "input" | "output"> =
+  SchemaOf<Definition, Part> extends { readonly "~standard": { readonly types?: infer Types } }
+    ? NonNullable<Types> extends Readonly<Record<Part, infer Value>>
+      ? Value
+      : unknown
+    : unknown;
+
+type AnswerOf<Definition> = Definition extends { readonly handler: (...given: never[]) => infer Answer }
+  ? Awaited<Answer>
+  : unknown;
+
 /** What follows a command's name; its input only where it takes any. */
 export type CommandArguments<Input> = undefined extends Input
   ? readonly [input?: Input, options?: CommandOptions]
@@ -453,6 +485,12 @@ export interface Tidings<C extends CommandsLike<C> = Commands> {
   command<Name extends keyof C & string>(
     name: Name,
     ...rest: CommandArguments<C[Name]["input"]>
+  ): Promise<C[Name]["output"]>;
+  /** The same, where the name is a type parameter, of which it is not known whether it takes an input. */
+  command<Name extends keyof C & string>(
+    name: Name,
+    input: C[Name]["input"],
+    options?: CommandOptions,
   ): Promise<C[Name]["output"]>;
   /** After each change of `state`. */
   on(event: "state", listener: (state: State) => void): Off;
