@@ -51,7 +51,7 @@ export interface Message<Data = unknown, Event extends string = string> {
   /** `text/plain` where the payload was published as text, and not as JSON that is a string. */
   readonly contentType?: "text/plain";
   readonly data: Data;
-  /** Where the payload is, when it is too large to travel in the message: `data` is `undefined` then. */
+  /** Where the payload is, when it is too large to travel in the message: `data` is `undefined` then, or what its publisher says beside it. */
   readonly artifact?: Artifact;
   /** What a stored payload begins with, or what its publisher says of it. */
   readonly preview?: unknown;
@@ -288,7 +288,7 @@ export interface PublishOptions {
   readonly preview?: unknown;
   /** `data`, a string, is text and not JSON. Default JSON; a `Blob`, an `ArrayBuffer` and views of one are bytes, which go by REST. */
   readonly contentType?: "text/plain" | undefined;
-  /** Id of an artifact that was uploaded before, and is the payload: `data` is `undefined` then. By REST. Default none. */
+  /** Id of an artifact that was uploaded before, and is kept with the message: `data` is `undefined`, or JSON of up to 4,096 bytes beside it. By REST. Default none. */
   readonly artifact?: string | undefined;
   /** Gives it up with `ABORTED` where it was not sent yet; afterwards it has no effect. Default none. */
   readonly signal?: AbortSignal | undefined;

@@ -100,7 +100,7 @@ export const createChannel = (
             if (item.type !== "message") {
               if (isAll) yield item;
               // A payload that is elsewhere, or that there is none of, cannot be checked.
-            } else if (!check || item.artifact || item.deleted) yield item;
+            } else if (!check || item.data === undefined) yield item;
             else yield { ...item, data: await check(item.event, item.data) };
           } catch (error) {
             fail(error);

@@ -16,7 +16,10 @@ export interface PublishOptions {
   readonly inline?: boolean;
   /** A JSON value that the message shows where its payload is stored. Default: the payload's beginning. */
   readonly preview?: unknown;
-  /** Id of an artifact that was uploaded before, and is the payload; the data is `undefined` then. */
+  /**
+   * Id of an artifact that was uploaded or stored before, and is kept for as long as the message. The data is `undefined`, or what the
+   * message says beside it: anything that has a JSON form of at most `maxPreviewBytes` (4,096).
+   */
   readonly artifact?: string;
   /** Media type of the payload where it is stored, such as `image/png`. Default: that of its kind. */
   readonly contentType?: string;
@@ -74,10 +77,11 @@ function referenceOf(
   data: unknown,
 ): Pick<PublishMessage, "kind" | "data" | "artifactId"> {
   if (data === undefined) return { kind: "bytes", data: NOTHING, artifactId };
-  throw new TidingsError(
-    "REQUEST_INVALID",
-    "a message that names an artifact has no data of its own; publish undefined, or leave the artifact out.",
-  );
+  // Text too: beside an artifact everything is JSON.
+  return {
+    ...(data instanceof Uint8Array ? payloadOf(data) : { kind: "json", data: jsonOf(data, "data") }),
+    artifactId,
+  };
 }
 
 function jsonOf(value: unknown, what: string): Buffer {
