@@ -95,7 +95,16 @@ export interface CaughtUp {
 }
 
 /** Where the client is. One union: `switch (tidings.state.name)`. */
-export type State =
+export type State = Stage & {
+  /**
+   * While it is live: since when over this transport. Else since when it is not, however often it was tried: what is seen may be as
+   * old. Milliseconds since the epoch, as `Date.now()` tells.
+   */
+  readonly sinceMs: number;
+};
+
+/** What a {@link State} is by its name. */
+export type Stage =
   /** Nothing is asked for, so nothing is open. */
   | { readonly name: "idle" }
   /** A connection is being opened. `attempt` counts from 1 since one was last live for `tuning.stableMs`. */
@@ -390,6 +399,8 @@ export interface Presence {
   readonly count: number | undefined;
   /** By name; empty before the server has told, and while there are too many to name. */
   readonly members: ReadonlyMap<string, Member>;
+  /** The name that `join` resolves with, from its call to `leave`; `undefined` where this client is no member. */
+  readonly self: string | undefined;
   /** A member that came, says something else, or went, after the first list; not while there are too many to name. */
   on(event: "join" | "update" | "leave", listener: (member: Member) => void): Off;
   /** After each frame: what `count` and `members` tell has changed. */
@@ -421,6 +432,11 @@ export interface Channel<E extends object = Events> {
   on(event: "caught-up", listener: (caughtUp: CaughtUp) => void): Off;
   /** The channel cannot be read (any more), or a payload is not what the schema says. Listening to this alone reads nothing. */
   on(event: "error", listener: (error: TidingsError) => void): Off;
+  /**
+   * A key was deleted, of a keyed channel: the key, then the message, of whatever event. Listeners of an event are not told of it, those
+   * of `*` are.
+   */
+  on(event: "deleted", listener: (key: string, message: Message<undefined>) => void): Off;
   /** Messages of all events: the payload, then the message. */
   on(event: "*", listener: (data: E[keyof E & string], message: MessageOf<E>) => void): Off;
   /**

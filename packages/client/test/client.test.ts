@@ -121,3 +121,35 @@ test("what a message says beside an artifact is checked by the schema, and hande
     [undefined, server.url + url],
   ]);
 });
+
+test("a key that is deleted is told to listeners of that, and to none of its event", async () => {
+  await using server = await openServer({ policies: [{ pattern: "state", compact: true }] });
+  const client = connect(server.url);
+  const channel = client.channel<{ run: { id: string } }>("state");
+  const told: unknown[] = [];
+  const over = new Promise<void>((resolve) => {
+    channel.on("run", ({ id }, { key }) => {
+      told.push(["run", id, key]);
+      if (id === "last") resolve();
+    });
+    channel.on("deleted", (key, message) => told.push(["deleted", key, message.event, message.data]));
+    channel.on("*", (_, message) => told.push(["*", message.deleted === true]));
+  });
+  await live(client);
+  await channel.publish("run", { id: "one" }, { key: "k" });
+  await channel.delete("k", { event: "run" });
+  // One that is published under the name is no deletion.
+  await server.tidings.publish("state", { id: "none" }, { event: "deleted", key: "l" });
+  await channel.publish("run", { id: "last" }, { key: "m" });
+  await over;
+  client.close();
+  expect(told).toEqual([
+    ["run", "one", "k"],
+    ["*", false],
+    ["deleted", "k", "run", undefined],
+    ["*", true],
+    ["*", false],
+    ["run", "last", "m"],
+    ["*", false],
+  ]);
+});

@@ -25,7 +25,7 @@ function open(
   const asks = createAsks(contextOf(url, options, tuning), requests);
   const outbox: Outbox = {
     ...asks,
-    close: () => requests.change({ state: { name: "closed" } }),
+    close: () => requests.change({ state: { name: "closed", sinceMs: 0 } }),
     delete: (channel, key, event) => asks.publish(channel, event, undefined, { key, deleted: true }),
   };
   return { requests, outbox };
