@@ -5,7 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { type Logger, pino } from "pino";
 import { createTidings } from "tidings";
 import { BASE_PATH } from "../shared/channels.ts";
-import { addCommands } from "./commands.ts";
+import { addCommands, toCommandError } from "./commands.ts";
 import { Database } from "./database.ts";
 import { Evaluations } from "./evaluations.ts";
 import { createApp } from "./http/app.ts";
@@ -69,6 +69,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     data: join(data, "tidings"),
     basePath: BASE_PATH,
     policies: POLICIES,
+    toCommandError,
     drainMs: options.drainMs ?? DEFAULT_DRAIN_MS,
     logger: logger.child({ name: "tidings" }),
   });

@@ -6,7 +6,7 @@ import { Button } from "../../components/button.tsx";
 import { transportName } from "../../components/connection.tsx";
 import { EmptyState } from "../../components/empty-state.tsx";
 import { JsonTree } from "../../components/json-tree.tsx";
-import { connection, holdInteractive } from "../../live/client.ts";
+import { connection, tidings } from "../../live/client.ts";
 import type { RunModel } from "../../live/run.ts";
 import { DebugConsole } from "./debug-console.tsx";
 import { DebugSession } from "./debug-session.ts";
@@ -20,7 +20,7 @@ interface DebugPartProps {
 export function DebugPart({ model, run }: DebugPartProps): JSX.Element {
   const session = useMemo(() => new DebugSession(model.id), [model]);
   const count = useSignal("10");
-  useEffect(() => holdInteractive(), []);
+  useEffect(() => tidings.interactive(), []);
   const isPaused = run.state === "paused";
   const canAct = run.state === "running" || isPaused;
   const stack = session.inspected.value ?? model.pausedAt.value;
