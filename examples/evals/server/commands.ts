@@ -1,10 +1,5 @@
 import { CommandError, type Tidings } from "tidings";
-import {
-  InputInputSchema,
-  SetInputSchema,
-  StepInputSchema,
-  TargetInputSchema,
-} from "../shared/evaluation.ts";
+import { COMMANDS } from "../shared/evaluation.ts";
 import type { Evaluations } from "./evaluations.ts";
 import { Fault } from "./fault.ts";
 
@@ -16,55 +11,50 @@ export function addCommands(tidings: Tidings, evaluations: Evaluations, askMs: n
   const timeoutMs = askMs + WAY_MS;
   for (const type of ["pause", "resume"] as const) {
     tidings.command(`evals.${type}`, {
-      input: TargetInputSchema,
+      ...COMMANDS[`evals.${type}`],
       timeoutMs,
       description: `${type}s an evaluation at its next checkpoint`,
-      handler: async ({ evaluation }) => answered(async () => evaluations.ask(evaluation, { type })),
+      handler: async ({ evaluation }) => evaluations.ask(evaluation, { type }),
     });
   }
   tidings.command("evals.step", {
-    input: StepInputSchema,
+    ...COMMANDS["evals.step"],
     timeoutMs,
     description: "passes so many checkpoints of a paused evaluation, and pauses it again",
-    handler: async ({ evaluation, count }) =>
-      answered(async () => evaluations.ask(evaluation, { type: "step", count })),
+    handler: async ({ evaluation, count }) => evaluations.ask(evaluation, { type: "step", count }),
   });
   tidings.command("evals.inspect", {
-    input: TargetInputSchema,
+    ...COMMANDS["evals.inspect"],
     timeoutMs,
     description: "tells where an evaluation is, and its state there",
-    handler: async ({ evaluation }) => answered(async () => evaluations.ask(evaluation, { type: "inspect" })),
+    // The output's schema looks at what the process said.
+    handler: async ({ evaluation }) =>
+      evaluations.ask(evaluation, { type: "inspect" }) as Promise<{ readonly at: string }>,
   });
   tidings.command("evals.input", {
-    input: InputInputSchema,
+    ...COMMANDS["evals.input"],
     timeoutMs,
     description: "hands a line of text to an evaluation",
-    handler: async ({ evaluation, text, by }) =>
-      answered(async () => evaluations.ask(evaluation, { type: "input", text, by })),
+    handler: async ({ evaluation, text, by }) => evaluations.ask(evaluation, { type: "input", text, by }),
   });
   tidings.command("evals.set", {
-    input: SetInputSchema,
+    ...COMMANDS["evals.set"],
     timeoutMs,
     description: "sets a live parameter, and answers once the evaluation has taken it",
-    handler: async ({ evaluation, name, value, change, by }) =>
-      answered(async () => {
-        await evaluations.set(evaluation, { name, value, change, by });
-        return { name, value, change };
-      }),
+    handler: async ({ evaluation, name, value, change, by }) => {
+      await evaluations.set(evaluation, { name, value, change, by });
+      return { name, value, change };
+    },
   });
 }
 
-/** What the platform refuses, as the command's own fault: it is its caller's to see. */
-async function answered(work: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return (await work()) ?? null;
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    const { code, message, status, errors, cause } = error;
-    throw new CommandError(code, message, {
-      status,
-      cause,
-      ...(errors === undefined ? {} : { data: { errors } }),
-    });
-  }
+/** What the platform refuses, as a command's own fault: it is its caller's to see, as a problem of REST is. */
+export function toCommandError(error: unknown): CommandError | undefined {
+  if (!(error instanceof Fault)) return undefined;
+  const { code, message, status, errors, cause } = error;
+  return new CommandError(code, message, {
+    status,
+    cause,
+    ...(errors === undefined ? {} : { data: { errors } }),
+  });
 }

@@ -6,7 +6,7 @@ import { type Logger, pino } from "pino";
 import { createTidings } from "tidings";
 import { BASE_PATH } from "../shared/channels.ts";
 import { LIMITS } from "../shared/limits.ts";
-import { addCommands } from "./commands.ts";
+import { addCommands, toCommandError } from "./commands.ts";
 import { Database } from "./database.ts";
 import { Evaluations } from "./evaluations.ts";
 import { createApp } from "./http/app.ts";
@@ -74,6 +74,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     data: join(data, "tidings"),
     basePath: BASE_PATH,
     policies: POLICIES,
+    toCommandError,
     drainMs: options.drainMs ?? DEFAULT_DRAIN_MS,
     logger: logger.child({ name: "tidings" }),
   });

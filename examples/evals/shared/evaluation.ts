@@ -1,3 +1,4 @@
+import type { CommandsOf } from "@tidings/client";
 import * as v from "valibot";
 import { LIMITS } from "./limits.ts";
 import { type Parameters, RunLimitsSchema, type RunLimits, type Severity } from "./manifest.ts";
@@ -201,22 +202,39 @@ export interface Overview {
   readonly alerts: Readonly<Record<Severity, number>>;
 }
 
-/** The commands over Tidings; `evaluation` is the id. */
-/** Of `evals.pause`, `evals.resume` and `evals.inspect`. */
-export const TargetInputSchema = v.strictObject({ evaluation: EvaluationIdSchema });
-export const StepInputSchema = v.strictObject({
-  evaluation: EvaluationIdSchema,
-  count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMITS.maxStepCount)), 1),
-});
-export const InputInputSchema = v.strictObject({
-  evaluation: EvaluationIdSchema,
-  text: v.pipe(v.string(), v.maxBytes(LIMITS.maxInputBytes)),
-  by: v.optional(NameSchema, ANONYMOUS),
-});
-export const SetInputSchema = v.strictObject({
-  evaluation: EvaluationIdSchema,
-  name: v.string(),
-  value: v.union([v.string(), v.number(), v.boolean()]),
-  change: ChangeSchema,
-  by: v.optional(NameSchema, ANONYMOUS),
-});
+const TargetSchema = v.strictObject({ evaluation: EvaluationIdSchema });
+const ValueSchema = v.union([v.string(), v.number(), v.boolean()]);
+
+/** The commands over Tidings, as the server checks them and pages call them; `evaluation` is the id. */
+export const COMMANDS = {
+  "evals.pause": { input: TargetSchema },
+  "evals.resume": { input: TargetSchema },
+  "evals.step": {
+    input: v.strictObject({
+      evaluation: EvaluationIdSchema,
+      count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMITS.maxStepCount)), 1),
+    }),
+  },
+  "evals.inspect": {
+    input: TargetSchema,
+    output: v.object({ at: v.string(), state: v.optional(v.unknown()) }),
+  },
+  "evals.input": {
+    input: v.strictObject({
+      evaluation: EvaluationIdSchema,
+      text: v.pipe(v.string(), v.maxBytes(LIMITS.maxInputBytes)),
+      by: v.optional(NameSchema, ANONYMOUS),
+    }),
+  },
+  "evals.set": {
+    input: v.strictObject({
+      evaluation: EvaluationIdSchema,
+      name: v.string(),
+      value: ValueSchema,
+      change: ChangeSchema,
+      by: v.optional(NameSchema, ANONYMOUS),
+    }),
+    output: v.object({ name: v.string(), value: ValueSchema, change: ChangeSchema }),
+  },
+} as const;
+export type Commands = CommandsOf<typeof COMMANDS>;

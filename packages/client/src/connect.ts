@@ -84,7 +84,7 @@ export const createClient = <C extends CommandsLike<C> = Commands>(
     state(state) {
       if (state.name === "closed") {
         feeds.close(state.reason);
-        unshare?.();
+        if (unshare) unshare();
       }
       listeners.emit("state", state);
     },
@@ -92,7 +92,7 @@ export const createClient = <C extends CommandsLike<C> = Commands>(
   tokens.follow?.(context, link);
   parts.page?.(link);
   const asks = parts.asks(context, link);
-  const unshare = options.share ? parts.share?.(context, link, feeds) : undefined;
+  const unshare = options.share && parts.share?.(context, link, feeds);
 
   return {
     url,

@@ -51,7 +51,7 @@ export interface Message<Data = unknown, Event extends string = string> {
   /** `text/plain` where the payload was published as text, and not as JSON that is a string. */
   readonly contentType?: "text/plain";
   readonly data: Data;
-  /** Where the payload is, when it is too large to travel in the message: `data` is `undefined` then. */
+  /** Where the payload is, when it is too large to travel in the message: `data` is `undefined` then, or what its publisher says beside it. */
   readonly artifact?: Artifact;
   /** What a stored payload begins with, or what its publisher says of it. */
   readonly preview?: unknown;
@@ -95,7 +95,16 @@ export interface CaughtUp {
 }
 
 /** Where the client is. One union: `switch (tidings.state.name)`. */
-export type State =
+export type State = Stage & {
+  /**
+   * While it is live: since when over this transport. Else since when it is not, however often it was tried: what is seen may be as
+   * old. Milliseconds since the epoch, as `Date.now()` tells.
+   */
+  readonly sinceMs: number;
+};
+
+/** What a {@link State} is by its name. */
+export type Stage =
   /** Nothing is asked for, so nothing is open. */
   | { readonly name: "idle" }
   /** A connection is being opened. `attempt` counts from 1 since one was last live for `tuning.stableMs`. */
@@ -288,7 +297,7 @@ export interface PublishOptions {
   readonly preview?: unknown;
   /** `data`, a string, is text and not JSON. Default JSON; a `Blob`, an `ArrayBuffer` and views of one are bytes, which go by REST. */
   readonly contentType?: "text/plain" | undefined;
-  /** Id of an artifact that was uploaded before, and is the payload: `data` is `undefined` then. By REST. Default none. */
+  /** Id of an artifact that was uploaded before, and is kept with the message: `data` is `undefined`, or JSON of up to 4,096 bytes beside it. By REST. Default none. */
   readonly artifact?: string | undefined;
   /** Gives it up with `ABORTED` where it was not sent yet; afterwards it has no effect. Default none. */
   readonly signal?: AbortSignal | undefined;
@@ -332,6 +341,38 @@ export interface Command {
 /** Commands by name, as a type or an interface. */
 export type CommandsLike<C> = { readonly [Name in keyof C]: Command };
 
+/**
+ * What commands take and answer, from how they are defined: by name the schemas of `input` and `output`, or all that `command` of the
+ * server's library is given. Without an `output` it is what the `handler` answers; what nothing is said of is `unknown`. What JSON
+ * makes of a value it does not tell: a `Date` comes as text.
+ */
+export type CommandsOf<Definitions> = {
+  readonly [Name in keyof Definitions]: {
+    readonly input: TypesOf<Definitions[Name], "input">;
+    readonly output: [SchemaOf<Definitions[Name], "output">] extends [never]
+      ? AnswerOf<Definitions[Name]>
+      : TypesOf<Definitions[Name], "output">;
+  };
+};
+
+type SchemaOf<Definition, Part extends "input" | "output"> = Definition extends {
+  readonly [Key in Part]?: infer Given;
+}
+  ? Extract<Given, { readonly "~standard": unknown }>
+  : never;
+
+/** What a command takes is what its schema takes; what it answers, what its schema makes of that. */
+type TypesOf<Definition, Part extends "input" | "output"> =
+  SchemaOf<Definition, Part> extends { readonly "~standard": { readonly types?: infer Types } }
+    ? NonNullable<Types> extends Readonly<Record<Part, infer Value>>
+      ? Value
+      : unknown
+    : unknown;
+
+type AnswerOf<Definition> = Definition extends { readonly handler: (...given: never[]) => infer Answer }
+  ? Awaited<Answer>
+  : unknown;
+
 /** What follows a command's name; its input only where it takes any. */
 export type CommandArguments<Input> = undefined extends Input
   ? readonly [input?: Input, options?: CommandOptions]
@@ -358,6 +399,8 @@ export interface Presence {
   readonly count: number | undefined;
   /** By name; empty before the server has told, and while there are too many to name. */
   readonly members: ReadonlyMap<string, Member>;
+  /** The name that `join` resolves with, from its call to `leave`; `undefined` where this client is no member. */
+  readonly self: string | undefined;
   /** A member that came, says something else, or went, after the first list; not while there are too many to name. */
   on(event: "join" | "update" | "leave", listener: (member: Member) => void): Off;
   /** After each frame: what `count` and `members` tell has changed. */
@@ -389,6 +432,11 @@ export interface Channel<E extends object = Events> {
   on(event: "caught-up", listener: (caughtUp: CaughtUp) => void): Off;
   /** The channel cannot be read (any more), or a payload is not what the schema says. Listening to this alone reads nothing. */
   on(event: "error", listener: (error: TidingsError) => void): Off;
+  /**
+   * A key was deleted, of a keyed channel: the key, then the message, of whatever event. Listeners of an event are not told of it, those
+   * of `*` are.
+   */
+  on(event: "deleted", listener: (key: string, message: Message<undefined>) => void): Off;
   /** Messages of all events: the payload, then the message. */
   on(event: "*", listener: (data: E[keyof E & string], message: MessageOf<E>) => void): Off;
   /**
@@ -453,6 +501,12 @@ export interface Tidings<C extends CommandsLike<C> = Commands> {
   command<Name extends keyof C & string>(
     name: Name,
     ...rest: CommandArguments<C[Name]["input"]>
+  ): Promise<C[Name]["output"]>;
+  /** The same, where the name is a type parameter, of which it is not known whether it takes an input. */
+  command<Name extends keyof C & string>(
+    name: Name,
+    input: C[Name]["input"],
+    options?: CommandOptions,
   ): Promise<C[Name]["output"]>;
   /** After each change of `state`. */
   on(event: "state", listener: (state: State) => void): Off;

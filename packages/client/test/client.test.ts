@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { connect } from "../src/index.ts";
 import type { State, Tidings } from "../src/types.ts";
 import { openServer } from "./support/server.ts";
@@ -95,4 +96,60 @@ test("a member over polls is not spoken of once its client is closed", async () 
   } finally {
     vi.useRealTimers();
   }
+});
+
+test("what a message says beside an artifact is checked by the schema, and handed over with it", async () => {
+  await using server = await openServer();
+  const { id, url } = await server.tidings.store(new Uint8Array(10), { contentType: "image/png" });
+  for (const data of [{ name: "loss.png" }, { title: "not what the schema says" }, undefined])
+    await server.tidings.publish("a", data, { event: "artifact", artifact: id });
+  const client = connect(server.url);
+  const channel = client.channel("a", {
+    since: "earliest",
+    schema: { artifact: z.object({ name: z.string() }) },
+  });
+  const told: unknown[] = [];
+  await new Promise((resolve) => {
+    channel.on("artifact", (data, { artifact }) => told.push([data, artifact?.url]));
+    channel.on("error", ({ code }) => told.push(code));
+    channel.on("caught-up", resolve);
+  });
+  client.close();
+  expect(told).toEqual([
+    [{ name: "loss.png" }, server.url + url],
+    "PAYLOAD_INVALID",
+    [undefined, server.url + url],
+  ]);
+});
+
+test("a key that is deleted is told to listeners of that, and to none of its event", async () => {
+  await using server = await openServer({ policies: [{ pattern: "state", compact: true }] });
+  const client = connect(server.url);
+  const channel = client.channel<{ run: { id: string } }>("state");
+  const told: unknown[] = [];
+  const over = new Promise<void>((resolve) => {
+    channel.on("run", ({ id }, { key }) => {
+      told.push(["run", id, key]);
+      if (id === "last") resolve();
+    });
+    channel.on("deleted", (key, message) => told.push(["deleted", key, message.event, message.data]));
+    channel.on("*", (_, message) => told.push(["*", message.deleted === true]));
+  });
+  await live(client);
+  await channel.publish("run", { id: "one" }, { key: "k" });
+  await channel.delete("k", { event: "run" });
+  // One that is published under the name is no deletion.
+  await server.tidings.publish("state", { id: "none" }, { event: "deleted", key: "l" });
+  await channel.publish("run", { id: "last" }, { key: "m" });
+  await over;
+  client.close();
+  expect(told).toEqual([
+    ["run", "one", "k"],
+    ["*", false],
+    ["deleted", "k", "run", undefined],
+    ["*", true],
+    ["*", false],
+    ["run", "last", "m"],
+    ["*", false],
+  ]);
 });

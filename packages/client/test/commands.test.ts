@@ -149,7 +149,7 @@ describe.each(EACH)("a command over %s", (way) => {
     await using server = await openCommands();
     await using over = await openOver(server.url);
     const called = over.commands.command("never", {});
-    setTimeout(() => over.requests.change({ state: { name: "closed" } }), 20);
+    setTimeout(() => over.requests.change({ state: { name: "closed", sinceMs: 0 } }), 20);
     await expect(called).rejects.toMatchObject({ code: "CLOSED" });
     await expect(over.commands.command("echo", 1)).rejects.toMatchObject({ code: "CLOSED" });
   });
@@ -243,7 +243,7 @@ describe("a command without a network", () => {
     const waiting = commands.command("echo", 1, { idempotencyKey: "k" }).catch(() => undefined);
     await vi.waitUntil(() => front.seen.length === 1);
     expect(await commands.command("echo", 2)).toBe(2);
-    requests.change({ state: { name: "closed" } });
+    requests.change({ state: { name: "closed", sinceMs: 0 } });
     await waiting;
   });
 });

@@ -123,7 +123,7 @@ describe("docs/reference/client.md: tuning", () => {
 });
 
 test("docs/reference/client.md: states has the states, with what each carries", () => {
-  const union = /^export type State =\n([^]*?);\n\n/m.exec(types)?.[1] ?? "";
+  const union = /^export type Stage =\n([^]*?);\n\n/m.exec(types)?.[1] ?? "";
   const states = union
     .replaceAll(/\/\*\*.*?\*\//g, "")
     .split(/^ {2}\| /m)

@@ -25,7 +25,7 @@ function open(
   const asks = createAsks(contextOf(url, options, tuning), requests);
   const outbox: Outbox = {
     ...asks,
-    close: () => requests.change({ state: { name: "closed" } }),
+    close: () => requests.change({ state: { name: "closed", sinceMs: 0 } }),
     delete: (channel, key, event) => asks.publish(channel, event, undefined, { key, deleted: true }),
   };
   return { requests, outbox };
@@ -132,9 +132,13 @@ describe("a publish by REST", () => {
     });
     const { id, url } = (await upload.json()) as { readonly id: string; readonly url: string };
     await open(server.url).outbox.publish("a", "image", undefined, { artifact: id, preview: "a picture" });
+    await open(server.url).outbox.publish("a", "image", { name: "a.png" }, { artifact: id });
     const response = await fetch(`${server.url}/channels/a`, { headers: { accept: "application/json" } });
     const { messages } = (await response.json()) as { readonly messages: readonly unknown[] };
-    expect(messages).toMatchObject([{ event: "image", artifact: { url }, preview: "a picture" }]);
+    expect(messages).toMatchObject([
+      { event: "image", artifact: { url }, preview: "a picture" },
+      { event: "image", artifact: { url }, data: { name: "a.png" } },
+    ]);
   });
 
   test("holds the payload as it was at the call", async () => {

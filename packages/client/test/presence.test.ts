@@ -143,12 +143,14 @@ describe("a member", () => {
   test("joins over the connection there is, and has its name", async () => {
     const asker = fakeAsker();
     const { presence, listening } = open(fakeRequests(over(asker)));
+    expect(presence.self).toBeUndefined();
     const joining = presence.join({ state: { typing: false } });
     const asked = await asker.until(1);
     const { member, ...frame } = asked.frame;
     expect(frame).toEqual({ type: "join", channel: "a", state: { typing: false } });
     asked.resolve();
     expect(await joining).toBe(member);
+    expect(presence.self).toBe(member);
     // A connection is held open for it.
     expect(listening.count).toBe(1);
   });
@@ -230,6 +232,7 @@ describe("a member", () => {
     (await asker.until(1)).resolve({ member: "ada" });
     await joining;
     const leaving = presence.leave();
+    expect(presence.self).toBeUndefined();
     const asked = await asker.until(2);
     expect(joined(asked)).toEqual({ type: "leave", channel: "a" });
     asked.resolve();
@@ -295,7 +298,7 @@ describe("a member", () => {
   test("of a client that is closed is told so", async () => {
     const { presence, requests } = open();
     const joining = presence.join({ member: "ada" });
-    requests.change({ state: { name: "closed" } });
+    requests.change({ state: { name: "closed", sinceMs: 0 } });
     await expect(joining).rejects.toMatchObject({ code: "CLOSED" });
   });
 

@@ -6,6 +6,7 @@ import { connect as connectSse } from "../src/sse.ts";
 import type {
   CaughtUp,
   Channel,
+  CommandsOf,
   Gap,
   Member,
   Message,
@@ -15,6 +16,7 @@ import type {
   State,
   Tidings,
 } from "../src/types.ts";
+import { openServer, type TestServer } from "./support/server.ts";
 
 // Opens nothing: nothing is read.
 const tidings = connect("http://127.0.0.1:1");
@@ -177,10 +179,73 @@ describe("commands that a type names", () => {
     });
   });
 
+  test("can be called by a function to which the name is a parameter", () => {
+    compiled(() => {
+      const ask = async <Name extends keyof RunCommands>(
+        name: Name,
+        input: RunCommands[Name]["input"],
+      ): Promise<RunCommands[Name]["output"]> => client.command(name, input, { timeoutMs: 1_000 });
+      expectTypeOf(ask("runs.stop", { id: 1 })).resolves.toEqualTypeOf<{ readonly stopped: number }>();
+      // @ts-expect-error the input of another command
+      void ask("runs.count", { id: 1 });
+    });
+  });
+
   test("are not asked for: without, anything goes in and out", () => {
     compiled(() => expectTypeOf(tidings.command("any", 1)).resolves.toEqualTypeOf<unknown>());
     // @ts-expect-error no commands
     compiled(() => connect<{ stop: number }>("http://127.0.0.1:1"));
+  });
+});
+
+describe("commands that server and client define once", () => {
+  const commands = {
+    "runs.stop": {
+      input: z.object({ id: z.coerce.number<string>(), why: z.string().default("none") }),
+      output: z.object({ stopped: z.number() }),
+    },
+    "runs.list": { output: z.array(z.string()) },
+  };
+
+  test("are checked by the server and typed for both", async () => {
+    await using server = await openServer();
+    server.tidings.command("runs.stop", {
+      ...commands["runs.stop"],
+      handler: ({ id, why }) => {
+        expectTypeOf(id).toEqualTypeOf<number>();
+        return { stopped: why === "none" ? id : 0 };
+      },
+    });
+    server.tidings.command("runs.list", { ...commands["runs.list"], handler: () => ["a"] });
+    const client = connect<CommandsOf<typeof commands>>(server.url);
+    const answer = await client.command("runs.stop", { id: "7" });
+    expectTypeOf(answer).toEqualTypeOf<{ stopped: number }>();
+    expect(answer).toEqual({ stopped: 7 });
+    const list = await client.command("runs.list");
+    expectTypeOf(list).toEqualTypeOf<string[]>();
+    expect(list).toEqual(["a"]);
+    compiled(() => {
+      // @ts-expect-error the schema takes text
+      void client.command("runs.stop", { id: 7 });
+      // @ts-expect-error there is no such command
+      void client.command("runs.strop", { id: "7" });
+    });
+    client.close();
+  });
+
+  test("may be what the server's library is given: without an output, the handler's answer is it", () => {
+    const { tidings: server } = {} as TestServer;
+    const defined = {
+      "runs.count": { handler: async () => ({ count: 1 }) },
+      "runs.drop": { input: z.object({ id: z.number() }), handler: ({ id }: { id: number }) => id > 0 },
+      "runs.any": {},
+    };
+    compiled(() => server.command("runs.drop", defined["runs.drop"]));
+    expectTypeOf<CommandsOf<typeof defined>>().toEqualTypeOf<{
+      readonly "runs.count": { readonly input: unknown; readonly output: { count: number } };
+      readonly "runs.drop": { readonly input: { id: number }; readonly output: boolean };
+      readonly "runs.any": { readonly input: unknown; readonly output: unknown };
+    }>();
   });
 });
 

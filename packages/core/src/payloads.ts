@@ -43,7 +43,7 @@ export class Payloads {
     const { data, kind, inline = false, preview } = message;
     if (preview !== undefined) checkPreview(preview, this.#limits.maxPreviewBytes);
     if (message.artifactId !== undefined || message.stored !== undefined) {
-      checkReference(message, ephemeral);
+      checkReference(message, ephemeral, this.#limits.maxPreviewBytes);
       if (this.#store === undefined) throw noStore();
       return true;
     }
@@ -144,11 +144,17 @@ export class Payloads {
       this.discard([{ stored, isOwn: message.stored !== undefined }]);
       this.checkStorable(channel, stored.artifact.size, policy);
     }
-    const shown = preview ?? previewOf(kind, data, this.#limits.maxPreviewBytes);
+    const shown =
+      preview ?? (isByReference ? undefined : previewOf(kind, data, this.#limits.maxPreviewBytes));
     const inlineBytes = Math.min(policy.inlineBytes, policy.maxMessageBytes);
     // For those who take bytes in binary frames; all others are given the URL.
     const travels = kind === "bytes" && data.length <= (inline ? policy.maxMessageBytes : inlineBytes);
-    const artifact = encodeArtifact(stored.artifact, shown);
+    const artifact = encodeArtifact(
+      stored.artifact,
+      isByReference && data.length > 0
+        ? { name: "data", json: data }
+        : shown && { name: "preview", json: shown },
+    );
     const isOwn = message.artifactId === undefined;
     return { message: { ...bare(message), data: travels ? data : NOTHING, artifact }, stored, isOwn };
   }
@@ -165,17 +171,27 @@ function bare({ event, kind, data, key, idempotencyKey }: PublishMessage): NewMe
   };
 }
 
-function checkReference({ data, artifactId, stored, inline }: PublishMessage, ephemeral: boolean): void {
+function checkReference(message: PublishMessage, ephemeral: boolean, maxDataBytes: number): void {
+  const { data, kind, preview, artifactId, stored, inline } = message;
+  const hasData = data.length > 0;
   const fault = ephemeral
     ? "an ephemeral message carries no artifact: it is kept nowhere, and so nothing would keep the artifact."
-    : data.length > 0
-      ? "a message that names an artifact has no data of its own; leave one out."
-      : inline === true
-        ? "an artifact does not travel inline; leave one out."
-        : artifactId !== undefined && stored !== undefined
-          ? "a message has one payload."
-          : undefined;
+    : inline === true
+      ? "an artifact does not travel inline; leave one out."
+      : artifactId !== undefined && stored !== undefined
+        ? "a message has one payload."
+        : hasData && kind !== "json"
+          ? "what a message says beside an artifact is JSON; put text and bytes into the artifact."
+          : hasData && preview !== undefined
+            ? "data beside an artifact stands where its preview would; leave one out."
+            : undefined;
   if (fault !== undefined) throw new TidingsError("REQUEST_INVALID", fault);
+  if (data.length <= maxDataBytes) return;
+  throw new TidingsError(
+    "MESSAGE_TOO_LARGE",
+    `the data beside an artifact has ${data.length} bytes; the limit is ${maxDataBytes} (maxPreviewBytes). ` +
+      "Say less, and put the rest into the artifact.",
+  );
 }
 
 function advice(inline: boolean, { maxMessageBytes, inlineBytes }: ResolvedPolicy): string {

@@ -9,7 +9,7 @@ export interface PublishMessage extends Omit<NewMessage, "artifact"> {
   readonly preview?: Uint8Array;
   /** Media type of the payload, where it is stored. Default: that of its kind. */
   readonly contentType?: string;
-  /** Id of an artifact that was uploaded before, and is the payload; `data` is empty then. */
+  /** Id of an artifact that was uploaded before, and is the payload; `data` is empty then, or small JSON that travels beside it. */
   readonly artifactId?: string;
   /** A payload that was stored for this message already; `data` is empty then. It is discarded where nothing is appended. */
   readonly stored?: StoredPayload;

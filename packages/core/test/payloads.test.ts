@@ -219,7 +219,24 @@ describe("a payload by reference", () => {
     expect(await attempt(payload(0, { artifactId: "up1" }), false, "none")).toBe("MESSAGE_TOO_LARGE");
   });
 
-  test("cannot be ephemeral, nor have data beside it, nor travel inline", async () => {
+  test("may have JSON beside it, which travels with the reference on one line, and is as small as a preview", async () => {
+    const { publisher, attempt, messages, store } = open();
+    const beside = (json: string): PublishMessage =>
+      payload(0, { kind: "json", data: encoder.encode(json), artifactId: "up1" });
+    await publisher.publish("c", [beside('{"n":1.0e5,\r\n"text":"a\\nb"}')]);
+    await settled();
+    const [message] = await messages();
+    expect(text(message?.artifact as Uint8Array)).toMatch(/,"data":\{"n":1.0e5, {2}"text":"a\\nb"\}\}$/);
+    expect(text(message?.artifact as Uint8Array)).not.toContain('"preview"');
+    expect(message?.data).toHaveLength(0);
+    expect(store.bound).toEqual([{ id: "up1", channel: "c", at: { epoch: "e1", offset: 1 } }]);
+    expect(await attempt(beside(`"${"x".repeat(98)}"`))).toBe("published");
+    expect(await attempt(beside(`"${"x".repeat(99)}"`))).toBe("MESSAGE_TOO_LARGE");
+    expect(await attempt({ ...beside("1"), preview: encoder.encode("1") })).toBe("REQUEST_INVALID");
+    expect(await attempt({ ...beside("1"), kind: "text" })).toBe("REQUEST_INVALID");
+  });
+
+  test("cannot be ephemeral, nor have bytes beside it, nor travel inline", async () => {
     const { attempt } = open();
     expect(await attempt(payload(0, { artifactId: "up1" }), true)).toBe("REQUEST_INVALID");
     expect(await attempt(payload(1, { artifactId: "up1" }))).toBe("REQUEST_INVALID");

@@ -5,16 +5,20 @@ import type { ArtifactReference } from "./message-object.ts";
 const encoder = new TextEncoder();
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What a message holds of a payload that is stored: JSON on one line (see `NewMessage.artifact`). */
+/**
+ * What a message holds of a payload that is stored: JSON on one line (see `NewMessage.artifact`).
+ *
+ * @param beside JSON: what it shows of the payload, or `data` of its own that travels beside it
+ */
 export function encodeArtifact(
   { url, size, type, sha256 }: ArtifactReference,
-  preview: Uint8Array | undefined,
+  beside?: { readonly name: "preview" | "data"; readonly json: Uint8Array },
 ): Uint8Array {
   const reference = JSON.stringify({ artifact: { url, size, type, sha256 } });
-  if (preview === undefined) return encoder.encode(reference);
+  if (beside === undefined) return encoder.encode(reference);
   // JSON allows line ends between its parts; inside strings they are always escaped.
-  const oneLine = utf8.decode(preview).replaceAll(/[\r\n]/g, " ");
-  return encoder.encode(`${reference.slice(0, -1)},"preview":${oneLine}}`);
+  const oneLine = utf8.decode(beside.json).replaceAll(/[\r\n]/g, " ");
+  return encoder.encode(`${reference.slice(0, -1)},"${beside.name}":${oneLine}}`);
 }
 
 /**

@@ -176,14 +176,15 @@ function checkPublish(fields: Fields, text: string, fail: Fail): PublishFrame {
     if (deleted === true && artifact !== undefined)
       fail('"deleted" and "artifact" exclude each other.', "artifact");
     for (const name of [
-      "data",
       "contentType",
       "encoding",
       "inline",
-      ...(one === "deleted" ? ["preview"] : []),
+      ...(one === "deleted" ? ["data", "preview"] : []),
     ]) {
       if (fields[name] !== undefined) fail(`"${one}" and "${name}" exclude each other.`, name);
     }
+    if (data !== undefined)
+      return { ...frame, kind: "json", data: encoder.encode(sliceMember(text, "data")) };
     return { ...frame, kind: one === "deleted" ? "none" : "bytes", data: new Uint8Array(0) };
   }
   if (data === undefined) fail('the publish frame lacks "data".', "data");

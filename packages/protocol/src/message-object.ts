@@ -20,7 +20,7 @@ export interface MessageObject {
   /** `base64` says that `data` is bytes; `binary`, in a binary WebSocket frame, that they follow the header. */
   readonly encoding?: "base64" | "binary";
   readonly data?: unknown;
-  /** Where the payload is, instead of in `data`: too large to travel in the message. */
+  /** Where the payload is, instead of in `data`: too large to travel in the message. With `data`, what its publisher names beside that. */
   readonly artifact?: ArtifactReference;
   /** What the payload begins with, or what its publisher says of it. */
   readonly preview?: unknown;
@@ -113,7 +113,7 @@ export function writeMessageObject(writer: ByteWriter, message: Message, source:
   writer.byte(0x7d);
 }
 
-/** Writes `"artifact"` and `"preview"` as members of the open object: all that stands between their own braces. */
+/** Writes `"artifact"` and `"preview"` or `"data"` as members of the open object: all that stands between their own braces. */
 export function writeArtifact(writer: ByteWriter, artifact: Uint8Array): void {
   writer.byte(0x2c);
   writer.bytes(artifact.subarray(1, -1));

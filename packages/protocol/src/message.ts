@@ -12,7 +12,7 @@ export interface NewMessage {
   readonly data: Uint8Array;
   /**
    * Of a payload that is kept outside of the log: JSON on one line, `{"artifact":{…},"preview":…}` without the preview
-   * where there is none. `data` is empty then; or it is bytes, whole, for those who take them in binary frames.
+   * where there is none, or with the message's own `"data"` in its place. `data` is empty then; or it is bytes, whole, for those who take them in binary frames.
    */
   readonly artifact?: Uint8Array;
   /** What this message is the newest value of. */

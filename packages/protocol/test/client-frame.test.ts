@@ -428,6 +428,13 @@ describe("a publish whose payload is not in it, or may be stored", () => {
     });
   });
 
+  test("may say something beside the artifact, as it stood in the frame", () => {
+    const frame = parseClientFrame(
+      '{"type":"publish","id":"1","channel":"c","artifact":"a1","data":{"n": 1.0e5}}',
+    );
+    expect(frame).toMatchObject({ artifact: "a1", kind: "json", data: bytes('{"n": 1.0e5}') });
+  });
+
   test("may delete its key instead", () => {
     expect(publish({ deleted: true, key: "k", idempotencyKey: "i", ifOffset: 3 })).toEqual({
       ...{ type: "publish", id: "1", channel: "c", kind: "none", data: new Uint8Array(0) },
@@ -437,7 +444,6 @@ describe("a publish whose payload is not in it, or may be stored", () => {
   });
 
   test.each([
-    ["artifact", { artifact: "a1", data: 1 }, "data"],
     ["artifact", { artifact: "a1", contentType: "text/plain" }, "contentType"],
     ["artifact", { artifact: "a1", inline: true }, "inline"],
     ["deleted", { deleted: true, data: null }, "data"],

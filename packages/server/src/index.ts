@@ -15,6 +15,7 @@ export {
   type CommandErrorOptions,
   type CommandOptions,
   type StandardSchema,
+  type ToCommandError,
 } from "./commands/index.ts";
 export { type ConfigInput, defineConfig, type PolicyInput } from "./config/index.ts";
 export type { TidingsOptions } from "./create/options.ts";

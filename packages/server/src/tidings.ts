@@ -221,18 +221,18 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
       return { url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}${basePath}`, port: bound };
     },
     async publish(channel, data, options = {}) {
-      const { ephemeral = false, ifOffset } = options;
+      const { ephemeral = false } = options;
       const appended = await publisher.publish(channel, [messageOf(data, options)], {
         ephemeral,
         isServer: true,
-        ...conditionOf(ifOffset),
+        ...conditionOf(options),
       });
       return appended === undefined ? {} : { cursor: formatCursor(appended satisfies Cursor) };
     },
     async delete(channel, key, options = {}) {
       const appended = await publisher.publish(channel, [deletionOf(key, options)], {
         isServer: true,
-        ...conditionOf(options.ifOffset),
+        ...conditionOf(options),
       });
       return { cursor: formatCursor(appended as Cursor) };
     },
@@ -256,7 +256,7 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
       return storeArtifact(services, source, options);
     },
     command(name, commandOptions) {
-      return commands.registry.add(name, libraryRoute(commandOptions));
+      return commands.registry.add(name, libraryRoute(commandOptions, options.toCommandError));
     },
     async invoke(name, input, { timeoutMs, idempotencyKey, signal, onProgress } = {}) {
       signal?.throwIfAborted();

@@ -5,7 +5,7 @@ import { type Tidings, TidingsError } from "tidings";
 /** Before a publish that failed for a fault that passes is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Publishes for the platform: as itself, inline up to 1 MiB, and until it is done. */
+/** Publishes for the platform: as itself, and until it is done. */
 export class Teller {
   readonly tidings: Tidings;
   readonly #logger: Logger;
@@ -30,7 +30,6 @@ export class Teller {
   ): Promise<void> {
     const options = {
       event,
-      inline: true,
       ...(key === undefined ? {} : { key }),
       ...(once === undefined ? {} : { idempotencyKey: once }),
     };

@@ -19,6 +19,6 @@ export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
       resolve();
     };
     const timer = after(ms, done);
-    signal.addEventListener("abort", done, { once: true });
+    signal.addEventListener("abort", done);
     if (signal.aborted) done();
   });

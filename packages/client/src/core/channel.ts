@@ -16,7 +16,7 @@ import type { Check } from "./schema.ts";
 import type { Kept } from "./stores.ts";
 
 /** What is listened for by these names is told by the client, and is no event that was published. */
-const OWN_EVENTS = /^(gap|caught-up|error|\*)$/;
+const OWN_EVENTS = /^(gap|caught-up|deleted|error|\*)$/;
 
 /** One that nobody awaits must not end a process: whoever wants to know of its fault awaits it. */
 export const safe = <Value>(promise: Promise<Value>): Promise<Value> => {
@@ -100,7 +100,7 @@ export const createChannel = (
             if (item.type !== "message") {
               if (isAll) yield item;
               // A payload that is elsewhere, or that there is none of, cannot be checked.
-            } else if (!check || item.artifact || item.deleted) yield item;
+            } else if (!check || item.data === undefined) yield item;
             else yield { ...item, data: await check(item.event, item.data) };
           } catch (error) {
             fail(error);
@@ -132,8 +132,9 @@ export const createChannel = (
       for await (const item of items) {
         if (item.type !== "message") listeners.emit(item.type, item);
         else {
+          if (item.deleted) listeners.emit("deleted", item.key, item);
           // Anybody may publish an event of such a name: it is no fault, and no gap.
-          if (!OWN_EVENTS.test(item.event)) listeners.emit(item.event, item.data, item);
+          else if (!OWN_EVENTS.test(item.event)) listeners.emit(item.event, item.data, item);
           listeners.emit("*", item.data, item);
         }
       }

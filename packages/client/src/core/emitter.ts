@@ -32,7 +32,7 @@ export const createEmitter = (report: (error: TidingsError) => void): Emitter =>
           report(new TidingsError("LISTENER_FAILED", "a listener threw.", { cause }));
         }
       }
-      return heard.length > 0;
+      return !!heard[0];
     },
   };
 };

@@ -236,7 +236,7 @@ export const createFeeds = (
       else if (frame.type === "error") failed(channel, feed, faultOf(frame));
       else if (frame.type === "presence") for (const listener of feed.presence) listener(frame);
       else if (frame.type === "ok" && due) begin(channel, feed, frame.cursor as string);
-      else if (!due && /^(message|gap|caught-up|ok)$/.test(frame.type)) {
+      else if (!due && /^(gap|caught-up|message|ok)$/.test(frame.type)) {
         if (frame.type === "gap") onGap(frame);
         const item = frame.type === "message" ? toMessage(frame, url) : (frame as Item | OkFrame);
         for (const reading of [...feed.readings]) give(reading, item);

@@ -1,5 +1,5 @@
 import type { StreamFrame } from "@tidings/protocol";
-import { lostError, TidingsError } from "../errors.ts";
+import { lostError, passingError, type TidingsError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import type { Connection, Transport, Wanted } from "./transport.ts";
 
@@ -89,7 +89,7 @@ export const lineOf = (
       if (!silenceMs) return;
       if (leftMs > 0) timer = setTimeout(look, leftMs);
       else if (wasAtMs !== lastAtMs) timer = setTimeout(look, momentMs, lastAtMs);
-      else lose(new TidingsError("SILENT", "nothing came.", { retryable: true }));
+      else lose(passingError("SILENT", "nothing came."));
     };
     const patch = (json: object): Promise<Response> => {
       const done = turn.then(() =>
@@ -117,7 +117,7 @@ export const lineOf = (
           greet();
           look();
         } else if (frame.type === "draining") askedMs = Math.min(MAX_ASKED_MS, frame.reconnectInMs);
-        missing.delete(("channel" in frame && frame.channel) || "");
+        missing.delete((frame as { readonly channel?: string }).channel ?? "");
         tell(frame);
         if (missing.size) return;
         missing.add(NEVER);

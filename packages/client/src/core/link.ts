@@ -1,6 +1,6 @@
 import type { StreamFrame } from "@tidings/protocol";
 import { closedError, type TidingsError } from "../errors.ts";
-import type { Off, State } from "../types.ts";
+import type { Off, Stage, State } from "../types.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Context } from "./context.ts";
 import type { Line, Way } from "./line.ts";
@@ -33,7 +33,7 @@ export interface Link extends Requests {
   look(): void;
   readonly reconnect: () => void;
   close(reason?: TidingsError): void;
-  tell(state: State): void;
+  tell(stage: Stage): void;
   /** Ends whatever is under way. */
   drop(): void;
   /** Does what the moment asks for: opens, closes, or nothing. While it is offline, nothing. */
@@ -42,8 +42,8 @@ export interface Link extends Requests {
 
 export const createLink = (context: Context, way: Way, user: LinkUser): Link => {
   const { tuning, tokens, report } = context;
-  let state: State = { name: "idle" };
-  let sinceMs = 0;
+  let sinceMs = Date.now();
+  let state: State = { name: "idle", sinceMs };
   /** What is under way: a connection, or the pause before the next. */
   let under: ReturnType<Way["open"]> | undefined;
   let live: Line | undefined;
@@ -56,10 +56,9 @@ export const createLink = (context: Context, way: Way, user: LinkUser): Link => 
   let changes: Map<string, Wanted | undefined> | undefined;
   const listeners = new Set<() => void>();
 
-  const tell = (next: State): void => {
-    state = next;
-    sinceMs = Date.now();
-    user.state(next);
+  const tell = (next: Stage): void => {
+    if (/live/.test(state.name + next.name)) sinceMs = Date.now();
+    user.state((state = { ...next, sinceMs }));
     for (const listener of [...listeners]) listener();
   };
 
@@ -72,7 +71,7 @@ export const createLink = (context: Context, way: Way, user: LinkUser): Link => 
   const close = (reason?: TidingsError): void => {
     if (state.name === "closed") return;
     drop();
-    tell({ name: "closed", reason } as State);
+    tell({ name: "closed", reason } as Stage);
   };
 
   const settle = (): void => {

@@ -4,7 +4,6 @@ import type { Message } from "../types.ts";
 /** A message as it travelled, as the application is to have it. */
 export const toMessage = (frame: MessageObject, root: string): Message => {
   const { encoding, artifact, event = "message", data, ...rest } = frame;
-  const { url = "" } = artifact ?? {};
   return {
     ...rest,
     event,
@@ -13,7 +12,7 @@ export const toMessage = (frame: MessageObject, root: string): Message => {
       // It is told from the host's root on, as the server sees that: to us the server may be below another path.
       artifact: {
         ...artifact,
-        url: /^\w+:/.test(url) ? url : root + url.slice(url.lastIndexOf("/artifacts/")),
+        url: artifact.url.replace(/^(?!\w+:).*(?=\/artifacts\/)/, () => root),
       },
     }),
   };

@@ -1,4 +1,4 @@
-import { TidingsError } from "../errors.ts";
+import { passingError } from "../errors.ts";
 import type { Link } from "./link.ts";
 
 /** Listens to what a page, or the device, tells of itself; Node.js tells nothing. */
@@ -8,7 +8,7 @@ export const watchPlatform = (link: Link): void => {
     link.drop();
     link.tell({
       name: "offline",
-      reason: new TidingsError("OFFLINE", "no network, or the page sleeps.", { retryable: true }),
+      reason: passingError("OFFLINE", "no network, or the page sleeps."),
     });
   };
   /** There is a network (again), perhaps another one; or the page runs again, which it is told twice. */

@@ -85,7 +85,7 @@ export const createPresence = (
     if (request) return request({ ...about, type });
     if (patch) return patch({ [type]: [wish ? about : channel] });
     const { member } = (wish ?? told) as NonNullable<Wish>;
-    const path = `/presence/${channel}?member=${encodeURIComponent(member)}`;
+    const path = `/presence/${channel}?${new URLSearchParams({ member })}`;
     if (!wish) return http(path, { method: "DELETE" });
     refresh = after(MEMBER_MS, () => {
       told = undefined;
@@ -150,6 +150,9 @@ export const createPresence = (
       begin();
       return members;
     },
+    get self() {
+      return wish?.member;
+    },
     on(event: string, listener: Listener) {
       begin();
       return listeners.on(event, listener);
@@ -166,7 +169,7 @@ export const createPresence = (
     },
     async leave() {
       await ask(undefined);
-      if (listeners.size > 0) return;
+      if (listeners.size) return;
       off?.();
       off = undefined;
     },

@@ -64,9 +64,8 @@ export const createKeeper = (
     return {
       async load() {
         try {
-          const found = String(await store.getItem(prefix + channel));
           // What is no cursor cannot be resumed from, and the server would refuse it each time.
-          return /^\w+\.\d+(~\d+)?$/.test(found) ? found : undefined;
+          return /^\w+\.\d+(~\d+)?$/.exec((await store.getItem(prefix + channel)) as string)?.[0];
         } catch (cause) {
           return failed(cause);
         }

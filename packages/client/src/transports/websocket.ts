@@ -52,15 +52,18 @@ export const webSocket: Transport = makeTransport(
       if (id) {
         waiting.get(id)?.(frame as Answered);
         if (type !== "progress") waiting.delete(id);
-      } else if (type === "welcome") {
+        return;
+      }
+      if (type === "welcome") {
         const heartbeatMs = Math.min(MAX_PING_MS, frame.heartbeatMs);
         timer = setInterval(() => {
           // Without an id: it is nothing that is owed an answer.
           if (isQuiet) send({ type: "ping", id: undefined });
           isQuiet = true;
         }, heartbeatMs / 2);
-        tell({ ...frame, heartbeatMs });
-      } else tell(type === "pong" ? { type: "heartbeat" } : frame);
+        frame = { ...frame, heartbeatMs };
+      }
+      tell(frame);
     };
 
     const run = (token: string | undefined): void => {

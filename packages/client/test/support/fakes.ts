@@ -21,7 +21,7 @@ export function fakeRequests(begin: Begin = {}): FakeRequests {
   const listeners = new Set<() => void>();
   let state: Required<Begin> = {
     connection: undefined,
-    state: { name: "idle" },
+    state: { name: "idle", sinceMs: 0 },
     isOnline: true,
     ...begin,
   };

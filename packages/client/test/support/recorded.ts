@@ -58,7 +58,7 @@ export function open(
         id = frame.connection;
         greet();
       }
-      if (frame.type === "heartbeat") heartbeats++;
+      if (/heartbeat|pong/.test(frame.type)) heartbeats++;
       else frames.push(frame);
       wake();
     },

@@ -1,6 +1,6 @@
 import { TidingsError } from "@tidings/protocol";
 import type { CallerFacts, Invocation } from "./invocation.ts";
-import { InputInvalidError, toJson } from "./fault.ts";
+import { CommandError, InputInvalidError, toJson } from "./fault.ts";
 import type { Route } from "./registry.ts";
 import {
   boundIssues,
@@ -43,9 +43,13 @@ export interface CommandOptions<Input extends StandardSchema, Output extends Sta
   readonly description?: string;
 }
 
+/** What a handler threw as its caller is told it; `undefined` where that is not its caller's to see. */
+export type ToCommandError = (error: unknown) => CommandError | undefined;
+
 /** A handler of the library as what answers a command. */
 export function libraryRoute<Input extends StandardSchema, Output extends StandardSchema>(
   options: CommandOptions<Input, Output>,
+  toCommandError?: ToCommandError,
 ): Route {
   const { input, output, handler, timeoutMs, description } = options;
   const isChecked = input !== undefined || output !== undefined;
@@ -54,9 +58,10 @@ export function libraryRoute<Input extends StandardSchema, Output extends Standa
     description,
     run: (invocation) => {
       const value = parse(invocation.input);
-      if (isChecked) return runChecked(options, invocation, value);
+      const rethrow = rethrower(invocation.signal, toCommandError);
+      if (isChecked) return runChecked(options, invocation, value, rethrow);
       // No promise of ours on the way where there is nothing to wait for.
-      const answer: unknown = hidden(() => handler(value, contextOf(invocation)));
+      const answer: unknown = hidden(() => handler(value, contextOf(invocation)), rethrow);
       return isThenable(answer) ? Promise.resolve(answer).then(toJson, rethrow) : toJson(answer);
     },
   };
@@ -66,14 +71,19 @@ async function runChecked<Input extends StandardSchema, Output extends StandardS
   { input, output, handler }: CommandOptions<Input, Output>,
   invocation: Invocation,
   value: unknown,
+  rethrow: Rethrow,
 ): Promise<string | undefined> {
   const taken = input === undefined ? value : await checkInput(input, invocation.name, value);
   let answer: unknown;
   try {
     answer = await handler(taken, contextOf(invocation));
-    if (output !== undefined) answer = await checkOutput(output, answer);
   } catch (error) {
     return rethrow(error);
+  }
+  try {
+    if (output !== undefined) answer = await checkOutput(output, answer);
+  } catch (error) {
+    return hide(error);
   }
   return toJson(answer);
 }
@@ -119,7 +129,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-function hidden<T>(run: () => T): T {
+function hidden<T>(run: () => T, rethrow: Rethrow): T {
   try {
     return run();
   } catch (error) {
@@ -127,8 +137,29 @@ function hidden<T>(run: () => T): T {
   }
 }
 
+type Rethrow = (error: unknown) => never;
+
+/** How what a handler threw goes on. */
+function rethrower(signal: AbortSignal, toCommandError: ToCommandError | undefined): Rethrow {
+  return (error) => {
+    // What a run ends with that was told to stop is no fault of its own: not to be remembered as one.
+    if (signal.aborted || error instanceof CommandError || toCommandError === undefined) return hide(error);
+    let told: unknown;
+    try {
+      told = toCommandError(error);
+    } catch (thrown) {
+      throw new AggregateError(
+        [thrown, error],
+        "toCommandError threw when it was asked what a handler threw",
+      );
+    }
+    if (told instanceof CommandError) throw told;
+    return hide(error);
+  };
+}
+
 /** A fault of Tidings' own that a handler met, publishing for example, is the handler's matter and not its caller's. */
-function rethrow(error: unknown): never {
+function hide(error: unknown): never {
   if (error instanceof TidingsError)
     throw new Error(`the handler met ${error.code}: ${error.message}`, { cause: error });
   throw error;

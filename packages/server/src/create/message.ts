@@ -1,28 +1,36 @@
 import type { PublishMessage } from "@tidings/core";
-import { DEFAULT_EVENT, type Offset, TidingsError, toOffset } from "@tidings/protocol";
+import { DEFAULT_EVENT, type Offset, parseCursor, quote, TidingsError, toOffset } from "@tidings/protocol";
 
 export interface PublishOptions {
   /** Default `message`. */
   readonly event?: string;
   /** What the message is the newest value of. */
   readonly key?: string;
-  /** A repeat within five minutes appends nothing and answers the first cursor. */
+  /**
+   * A repeat within five minutes appends nothing and answers the first cursor. Later it is another message: one that writes a channel
+   * alone, and may be away for longer, says `ifHead`.
+   */
   readonly idempotencyKey?: string;
   /** Append only if this is the channel's head offset, else `CONFLICT`. */
   readonly ifOffset?: number;
+  /** Append only if this cursor is the channel's head, as `read` and the publish before answer it, else `CONFLICT`. Not with `ifOffset`. */
+  readonly ifHead?: string;
   /** Pass it on to live readers and keep nothing: there is no cursor then. Default false. */
   readonly ephemeral?: boolean;
   /** Travel inline above the channel's inline limit, up to `maxMessageBytes`, rather than be stored. Default false. */
   readonly inline?: boolean;
   /** A JSON value that the message shows where its payload is stored. Default: the payload's beginning. */
   readonly preview?: unknown;
-  /** Id of an artifact that was uploaded before, and is the payload; the data is `undefined` then. */
+  /**
+   * Id of an artifact that was uploaded or stored before, and is kept for as long as the message. The data is `undefined`, or what the
+   * message says beside it: anything that has a JSON form of at most `maxPreviewBytes` (4,096).
+   */
   readonly artifact?: string;
   /** Media type of the payload where it is stored, such as `image/png`. Default: that of its kind. */
   readonly contentType?: string;
 }
 
-export type DeleteOptions = Pick<PublishOptions, "event" | "idempotencyKey" | "ifOffset">;
+export type DeleteOptions = Pick<PublishOptions, "event" | "idempotencyKey" | "ifOffset" | "ifHead">;
 
 /** `type/subtype`, and parameters: what may stand in a header. */
 const MEDIA_TYPE = /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+(?:\s*;[\x20-\x7e]*)?$/i;
@@ -58,8 +66,23 @@ export function deletionOf(
   return { event, key, kind: "none", data: NOTHING, ...names };
 }
 
-export function conditionOf(ifOffset: number | undefined): { readonly ifOffset?: Offset } {
-  return ifOffset === undefined ? {} : { ifOffset: toOffset(ifOffset) };
+/** @throws {TidingsError} `CURSOR_INVALID`, `REQUEST_INVALID` where both are said */
+export function conditionOf({ ifOffset, ifHead }: Pick<PublishOptions, "ifOffset" | "ifHead">): {
+  readonly ifOffset?: Offset;
+  readonly ifEpoch?: string;
+} {
+  if (ifHead === undefined) return ifOffset === undefined ? {} : { ifOffset: toOffset(ifOffset) };
+  if (ifOffset !== undefined)
+    throw new TidingsError("REQUEST_INVALID", '"ifHead" and "ifOffset" exclude each other; give one.');
+  const cursor = parseCursor(ifHead);
+  if (cursor !== undefined) return { ifOffset: cursor.offset, ifEpoch: cursor.epoch };
+  throw new TidingsError(
+    "CURSOR_INVALID",
+    `"ifHead" is ${quote(ifHead)}; give a cursor such as "k3x9f2ab.42".`,
+    {
+      field: "ifHead",
+    },
+  );
 }
 
 function payloadOf(data: unknown): Pick<PublishMessage, "kind" | "data"> {
@@ -74,10 +97,11 @@ function referenceOf(
   data: unknown,
 ): Pick<PublishMessage, "kind" | "data" | "artifactId"> {
   if (data === undefined) return { kind: "bytes", data: NOTHING, artifactId };
-  throw new TidingsError(
-    "REQUEST_INVALID",
-    "a message that names an artifact has no data of its own; publish undefined, or leave the artifact out.",
-  );
+  // Text too: beside an artifact everything is JSON.
+  return {
+    ...(data instanceof Uint8Array ? payloadOf(data) : { kind: "json", data: jsonOf(data, "data") }),
+    artifactId,
+  };
 }
 
 function jsonOf(value: unknown, what: string): Buffer {

@@ -2,7 +2,7 @@ import type { Policy } from "@tidings/core";
 import type { Limits } from "@tidings/protocol";
 import type { Logger } from "pino";
 import type { AuthOptions } from "../auth/index.ts";
-import type { CommandBackend } from "../commands/index.ts";
+import type { CommandBackend, ToCommandError } from "../commands/index.ts";
 import type { Compression } from "../http/services.ts";
 
 /** What a server is made with. Every field has a default. */
@@ -16,6 +16,12 @@ export interface TidingsOptions {
   readonly policies?: readonly Policy[];
   /** Commands that HTTP backends answer; those that `tidings.command` registers come first. Default none. */
   readonly commands?: readonly CommandBackend[];
+  /**
+   * Turns what a handler of `tidings.command` throws into what its caller is told, so that handlers throw what the rest of the
+   * program throws. Asked about everything but a `CommandError`, what the library itself throws included; not about a run
+   * that was told to stop. What it leaves `undefined` is logged, and told as `COMMAND_FAILED`. Default: all of it.
+   */
+  readonly toCommandError?: ToCommandError;
   /** How those who ask are told apart. Default: not at all, and then only loopback is served, or with `open` everyone. */
   readonly auth?: AuthOptions;
   /** Addresses and networks of proxies whose word on where a request comes from is taken. Default none. */

@@ -1,4 +1,4 @@
-import { checkChannel, jsonFault, sliceMember, TidingsError } from "@tidings/protocol";
+import { checkChannel, jsonFault, type Limits, sliceMember, TidingsError } from "@tidings/protocol";
 import { z } from "zod";
 import { parseExact } from "./exact-json.ts";
 import { checkEvents, defaultStart, type JoinRequest, type ReadChannel, readStart } from "./query.ts";
@@ -31,6 +31,12 @@ interface MemberEntry {
   readonly member?: string | undefined;
   readonly state?: unknown;
 }
+
+/**
+ * Channels that one body may name, where a connection may not have more: those above what it may have are refused one
+ * by one, and each takes an `error` of some 200 bytes.
+ */
+const MAX_LISTED = 10_000;
 
 /** Characters of a reason that are told: it may list whatever was sent. */
 const MAX_REASON_LENGTH = 200;
@@ -83,25 +89,42 @@ function listOf<Entry>(entry: z.ZodType<Entry>): z.ZodType<readonly Entry[]> {
   });
 }
 
+/** How many channels a body may name of which each can be refused by itself. */
+export function mostListed({ maxChannelsPerConnection }: Limits): number {
+  return Math.max(MAX_LISTED, maxChannelsPerConnection);
+}
+
+/** Refuses one channel beside those that fit. */
+export function tooManyError({ maxChannelsPerConnection }: Limits): TidingsError {
+  return new TidingsError(
+    "TOO_MANY_CHANNELS",
+    `a connection reads ${maxChannelsPerConnection} channels at most; open another one.`,
+  );
+}
+
 /**
  * Reads such a body: JSON in UTF-8 that fits the schema. A state is kept with the digits it has.
  *
- * @throws {TidingsError} `BODY_INVALID`, and `TOO_MANY_CHANNELS` where a list is longer than a connection may be wide
+ * @param mostChannels entries that `subscribe` may have; `join` as many as a connection may be in
+ * @throws {TidingsError} `BODY_INVALID`, and `TOO_MANY_CHANNELS` where a list is longer than that
  */
 export function parseLists<Body extends ListBody>(
   schema: z.ZodType<Body>,
   body: Uint8Array,
   { limits }: Pick<Services, "limits">,
+  mostChannels: number,
 ): Body {
   const value = parseJson(body);
-  const { maxChannelsPerConnection: most } = limits;
   // Before they are looked at: it can be tens of thousands, which take their time.
-  for (const name of ["subscribe", "join"] as const) {
+  for (const [name, most] of [
+    ["subscribe", mostChannels],
+    ["join", limits.maxChannelsPerConnection],
+  ] as const) {
     const list = value?.[name];
     if (!Array.isArray(list) || list.length <= most) continue;
     throw new TidingsError(
       "TOO_MANY_CHANNELS",
-      `the body's "${name}" has ${list.length} entries; a connection may have ${most} channels. Use several connections.`,
+      `the body's "${name}" has ${list.length} entries; it may have ${most}. Use several connections.`,
       { field: name },
     );
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { quote, TidingsError } from "@tidings/protocol";
 import { readBody, requireJson } from "./body.ts";
-import { connectSchema, parseLists, readEntry, readJoin } from "./channel-list.ts";
+import { connectSchema, mostListed, parseLists, readEntry, readJoin, tooManyError } from "./channel-list.ts";
 import {
   checkNames,
   invalid,
@@ -34,20 +34,24 @@ export async function connectBody(
   // Before the body is taken in: what is turned away need not be sent.
   if (!isPage || waitMs > 0) services.connections.checkRoom(services.addresses.networkOf(req));
   const bytes = await readBody(req, MAX_CONNECT_BYTES, "BATCH_TOO_LARGE", "Use several connections.");
-  const { subscribe = [], join = [] } = parseLists(connectSchema, bytes, services);
-  const channels = new Map<string, ReadChannel | undefined>();
+  const { subscribe = [], join = [] } = parseLists(connectSchema, bytes, services, mostListed(limits));
+  const channels: ReadChannel[] = [];
+  const named = new Set<string>();
   const refused: Refused[] = [];
   for (const [index, entry] of subscribe.entries()) {
     const { channel } = entry;
-    if (channels.has(channel)) {
+    if (named.has(channel)) {
       throw new TidingsError("BODY_INVALID", `channel ${quote(channel)} is named twice; name it once.`, {
         field: `subscribe.${index}.channel`,
       });
     }
-    channels.set(channel, undefined);
+    named.add(channel);
     try {
       // The same body means the same, whether it is answered by a stream or by pages.
-      channels.set(channel, readEntry(entry, services, false));
+      const read = readEntry(entry, services, false);
+      // Ahead of whether they may be read: the application, which may be asked that, is asked of no more than can be.
+      if (channels.length >= limits.maxChannelsPerConnection) throw tooManyError(limits);
+      channels.push(read);
     } catch (error) {
       refused.push({ channel, error: services.toError(error) });
     }
@@ -59,7 +63,7 @@ export async function connectBody(
     );
   }
   return {
-    channels: [...channels.values()].filter((each) => each !== undefined),
+    channels,
     refused,
     join: join.map(readJoin),
     limit,

@@ -1,8 +1,8 @@
 import { checkHolder } from "../auth/index.ts";
-import { errorFrame, formatCursor, quote, TidingsError } from "@tidings/protocol";
+import { errorFrame, formatCursor, quote, type ServerFrame, TidingsError } from "@tidings/protocol";
 import { checkSome } from "./authorize.ts";
 import { readBody } from "./body.ts";
-import { parseLists, patchSchema, readEntry, readJoin } from "./channel-list.ts";
+import { mostListed, parseLists, patchSchema, readEntry, readJoin, tooManyError } from "./channel-list.ts";
 import { sendJson } from "./problem.ts";
 import { checkPosition, type ReadChannel } from "./query.ts";
 import { renew } from "./renew.ts";
@@ -24,7 +24,10 @@ export async function servePatch(
 ): Promise<void> {
   checkSome(access);
   const bytes = await readBody(req, MAX_PATCH_BYTES, "BATCH_TOO_LARGE");
-  const patch = parseLists(patchSchema, bytes, services);
+  const { limits } = services;
+  const isLenient = LENIENT.test(String(req.headers["prefer"] ?? ""));
+  const most = isLenient ? mostListed(limits) : limits.maxChannelsPerConnection;
+  const patch = parseLists(patchSchema, bytes, services, most);
   // Looked for once the body is there: it may end while the body comes.
   const entry = services.connections.get(id);
   const connection = entry?.connection;
@@ -37,26 +40,33 @@ export async function servePatch(
   services.auth?.sessions.check(access);
   checkHolder(access, entry.access);
   if (patch.token !== undefined) await renew(services, entry, patch.token);
-  const isLenient = LENIENT.test(String(req.headers["prefer"] ?? ""));
-  const refuse = (channel: string, error: unknown): void => {
-    if (!isLenient) throw error;
-    connection.send(errorFrame(services.toError(error), { channel }));
+  const refusal = (channel: string, cause: unknown): ServerFrame => {
+    if (!isLenient) throw cause;
+    const error = services.toError(cause);
+    services.refusals.count(error.code);
+    return errorFrame(error, { channel });
   };
   const gone = new Set(patch.unsubscribe);
   const kept = connection.channels.filter((channel) => !gone.has(channel));
+  let positionBytes = entry.hasPosition === true ? checkPosition(kept, services) : undefined;
   const subscribe: ReadChannel[] = [];
+  const refused: ServerFrame[] = [];
   for (const each of patch.subscribe ?? []) {
     try {
       const read = readEntry(each, services, false);
+      // Ahead of whether it may be read: the application, which may be asked that, is asked of no more than can be.
+      if (kept.length + subscribe.length >= limits.maxChannelsPerConnection) throw tooManyError(limits);
+      const bytes =
+        positionBytes === undefined ? undefined : checkPosition([read.channel], services, positionBytes);
       await entry.access.check("subscribe", read.channel);
       if (read.presence) await entry.access.check("presence", read.channel);
-      if (entry.hasPosition === true)
-        checkPosition([...kept, ...[...subscribe, read].map(({ channel }) => channel)], services);
+      positionBytes = bytes;
       subscribe.push(read);
     } catch (error) {
-      refuse(each.channel, error);
+      refused.push(refusal(each.channel, error));
     }
   }
+  connection.sendAll(refused);
   const joins = (patch.join ?? []).map(readJoin);
   for (const { channel } of joins) await entry.access.check("presence", channel);
   for (const channel of patch.unsubscribe ?? []) {
@@ -75,7 +85,7 @@ export async function servePatch(
       try {
         return [[channel, formatCursor(await connection.subscribe(each))] as const];
       } catch (error) {
-        refuse(channel, error);
+        connection.send(refusal(channel, error));
         return [];
       }
     }),

@@ -58,7 +58,7 @@ export function checkPayload(kind: PayloadKind, data: Uint8Array, line?: number)
 
 /**
  * Reads a batch: a line `{"event"?, "data", "key"?, "idempotencyKey"?, "contentType"?, "encoding"?, "inline"?, "preview"?}` a
- * message; or with `"artifact"`, or `"deleted":true`, instead of data. JSON is cut out of its line as it stands.
+ * message; or with `"artifact"`, which may have data beside it, or with `"deleted":true` instead of data. JSON is cut out of its line as it stands.
  *
  * @throws {TidingsError} `BODY_INVALID` naming the line; nothing of the batch is to be published then
  */
@@ -156,16 +156,17 @@ function linePayload(
 ): Pick<PublishMessage, "kind" | "data" | "artifactId"> {
   if (deleted || artifact !== undefined) {
     const instead = deleted ? "deleted" : "artifact";
-    for (const [name, given] of Object.entries({ data, contentType, encoding })) {
+    for (const [name, given] of Object.entries({ contentType, encoding, ...(deleted ? { data } : {}) })) {
       if (given !== undefined)
         throw invalid(`has both "${instead}" and "${name}"; leave one out`, line, name);
     }
     if (deleted && artifact !== undefined)
       throw invalid('has both "deleted" and "artifact"; leave one out', line, "artifact");
     const nothing = Buffer.alloc(0);
-    return artifact === undefined
-      ? { kind: "none", data: nothing }
-      : { kind: "bytes", data: nothing, artifactId: artifact };
+    if (artifact === undefined) return { kind: "none", data: nothing };
+    return data === undefined
+      ? { kind: "bytes", data: nothing, artifactId: artifact }
+      : { kind: "json", data: Buffer.from(sliceMember(text, "data") as string), artifactId: artifact };
   }
   if (data === undefined) throw invalid('lacks "data"', line, "data");
   if (contentType === undefined && encoding === undefined) {

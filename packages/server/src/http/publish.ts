@@ -19,6 +19,8 @@ import type { Exchange } from "./router.ts";
 import { isClient } from "./senders.ts";
 import type { Services } from "./services.ts";
 
+type Payload = Pick<PublishMessage, "kind" | "data">;
+
 const OF_ONE_MESSAGE = ["event", "key", "inline", "preview", "artifact", "deleted"];
 /** What holds for the request as one, for who had rather say it in the URL than in headers. */
 const OF_THE_REQUEST = ["idempotencyKey", "ifHead"];
@@ -43,15 +45,13 @@ export async function servePublish(
   if (artifactId !== null || isDeleted) {
     if (artifactId !== null && isDeleted)
       throw invalid("deleted", '"deleted" and "artifact" exclude each other; give one.');
-    await readBody(
-      req,
-      0,
-      "BODY_INVALID",
-      "What deletes a key, or names an artifact, has no body of its own.",
-    );
-    const message = { ...readMessage(query), data: NOTHING };
-    const publish: PublishMessage =
-      artifactId === null ? { ...message, kind: "none" } : { ...message, kind: "bytes", artifactId };
+    const publish: PublishMessage = {
+      ...readMessage(query),
+      ...(artifactId === null
+        ? await readNothing(req)
+        : { ...(await readBeside(req, limits.maxPreviewBytes)), artifactId }),
+    };
+    services.auth?.sessions.check(access);
     return answer(res, await publisher.publish(channel, [publish], options), { isLine });
   }
   const kind = bodyKind(req.headers["content-type"]);
@@ -151,6 +151,28 @@ async function readOne(
   const checkSize = (size: number): void => publisher.checkStorable(channel, size);
   const about = { channel, kind, contentType, checkSize, maxPreviewBytes: limits.maxPreviewBytes };
   return { ...message, ...(await storeBody(artifacts, start.parts, about)), ...names };
+}
+
+async function readNothing(req: IncomingMessage): Promise<Payload> {
+  await readBody(req, 0, "BODY_INVALID", "What deletes a key has no body of its own.");
+  return { kind: "none", data: NOTHING };
+}
+
+/** What a message says beside the artifact that it names: nothing, or small JSON. */
+async function readBeside(req: IncomingMessage, maxBytes: number): Promise<Payload> {
+  const body = await readBody(
+    req,
+    maxBytes,
+    "MESSAGE_TOO_LARGE",
+    "It is what the message says beside an artifact (maxPreviewBytes): put the rest into the artifact.",
+  );
+  // An empty one may have any type, or none.
+  const kind = body.length === 0 ? "bytes" : bodyKind(req.headers["content-type"]);
+  if (kind !== "batch") return { kind, data: checkPayload(kind, body) };
+  throw new TidingsError(
+    "REQUEST_INVALID",
+    '"artifact" is for one message; name it in the lines of a batch.',
+  );
 }
 
 function advice(inline: boolean | undefined, ephemeral: boolean | undefined): string {

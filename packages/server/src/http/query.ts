@@ -186,16 +186,23 @@ export function checkEvents(events: readonly string[], { maxFilterEvents }: Limi
   throw invalid("event", `the filter names ${events.length} events; the limit is ${maxFilterEvents}.`);
 }
 
-/** A browser sends the composite position of SSE back in a header, which servers and proxies bound. */
-export function checkPosition(channels: readonly string[], { limits, policies }: Rules): void {
+/**
+ * Looks whether the position in all these channels fits where a browser sends it back: into a header, which servers and
+ * proxies bound.
+ *
+ * @param others bytes that were counted before
+ * @returns the bytes of all, to be given the next time
+ * @throws {TidingsError} `POSITION_TOO_LARGE`
+ */
+export function checkPosition(channels: readonly string[], { limits, policies }: Rules, others = 0): number {
   const maxBytes = limits.maxPositionBytes;
   const cursorBytes = (channel: string): number =>
     policies.of(channel).compact ? MAX_COMPACT_CURSOR_BYTES : MAX_CURSOR_BYTES;
-  const bytes = channels.reduce((size, channel) => size + channel.length + cursorBytes(channel) + 2, 0);
-  if (bytes <= maxBytes) return;
+  const bytes = channels.reduce((size, channel) => size + channel.length + cursorBytes(channel) + 2, others);
+  if (bytes <= maxBytes) return bytes;
   throw new TidingsError(
     "POSITION_TOO_LARGE",
-    `the position in ${channels.length} channels can take ${bytes} bytes, and SSE carries at most ${maxBytes} in ` +
+    `the position in so many channels can take ${bytes} bytes, and SSE carries at most ${maxBytes} in ` +
       "Last-Event-ID. Read fewer channels on one connection, or use POST /connect, a WebSocket or NDJSON.",
   );
 }

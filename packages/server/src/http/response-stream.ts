@@ -111,7 +111,8 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
       });
     }
     for (const member of joined) connection.send({ type: "ok", ...member });
-    for (const { channel, error } of query.refused) this.#tell(channel, error);
+    for (const { error } of query.refused) this.#services.refusals.count(error.code);
+    connection.sendAll(query.refused.map(({ channel, error }) => errorFrame(error, { channel })));
     const opening = query.channels.map((each) =>
       connection
         .subscribe(each)

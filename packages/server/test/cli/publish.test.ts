@@ -125,9 +125,12 @@ describe("a large message", () => {
     const { url } = (await uploaded.json()) as { url: string };
     const id = url.slice(url.lastIndexOf("/") + 1);
     expect(await publish([channel, "--artifact", id, "--event", "image"])).toMatchObject({ code: 0 });
+    expect(await publish([channel, '{"name":"a.png"}', "--artifact", id])).toMatchObject({ code: 0 });
     expect(await messagesOf(served, channel)).toMatchObject([
       { event: "image", artifact: { type: "image/png", url } },
+      { data: { name: "a.png" }, artifact: { url } },
     ]);
+    expect(await publish([channel, "no JSON", "--artifact", id])).toMatchObject({ code: 2 });
   });
 });
 
@@ -154,7 +157,7 @@ describe("the deletion of a key", () => {
   test.each([
     [["--delete"], "--delete needs --key"],
     [["x", "--delete", "--key", "k"], "with --delete there is no data"],
-    [["x", "--artifact", "a"], "with --artifact there is no data"],
+    [["x", "--artifact", "a"], "the data beside the artifact is not JSON"],
     [["x", "--preview", "oops"], "the preview is not JSON"],
     [["--preview", "1"], "--preview is for one message"],
   ])("%j is told to be wrong, with exit code 2", async (args, message) => {

@@ -1,6 +1,8 @@
+import { TidingsError } from "@tidings/protocol";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { type CommandContext, CommandError } from "../../src/commands/index.ts";
+import type { TidingsOptions } from "../../src/create/options.ts";
 import { openServer } from "../support/logs.ts";
 
 describe("a command of the library", () => {
@@ -81,6 +83,116 @@ describe("a command of the library", () => {
     expect(await server.tidings.invoke("once")).toBe(2);
     for (const code of ["COMMAND_TIMEOUT", "lower", "", `A${"B".repeat(64)}`])
       expect(() => new CommandError(code, "x")).toThrow(TypeError);
+  });
+});
+
+describe("toCommandError", () => {
+  class Refusal extends Error {
+    readonly status: number;
+    constructor(message: string, status: number) {
+      super(message);
+      this.status = status;
+    }
+  }
+  const refuse = (): never => {
+    throw new Refusal("not today", 418);
+  };
+  const asked: unknown[] = [];
+  const options: Pick<TidingsOptions, "toCommandError"> = {
+    toCommandError(error) {
+      asked.push(error);
+      if (error instanceof Refusal)
+        return new CommandError("REFUSED", error.message, { status: error.status, cause: error, data: [1] });
+      if (error instanceof TidingsError && error.code === "CONFLICT")
+        return new CommandError("CHANGED_MEANWHILE", "somebody else was first", { retryable: true });
+      return undefined;
+    },
+  };
+
+  test.each([
+    ["at once", {}, refuse],
+    ["later", {}, async () => refuse()],
+    ["behind an input schema", { input: z.number() }, refuse],
+  ])("turns what a handler throws %s into its own fault", async (_, schemas, handler) => {
+    await using server = await openServer(options);
+    server.tidings.command("refuse", { ...schemas, handler });
+    const response = await fetch(`${server.url}/commands/refuse`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "1",
+    });
+    expect([response.status, await response.json()]).toMatchObject([
+      418,
+      { code: "REFUSED", detail: "not today", retryable: false, data: [1] },
+    ]);
+    await expect(server.tidings.invoke("refuse", 1)).rejects.toMatchObject({
+      cause: expect.any(Refusal) as Refusal,
+    });
+  });
+  test("is asked about what the library throws, and not about a CommandError", async () => {
+    await using server = await openServer(options);
+    const { tidings } = server;
+    tidings.command("append", { handler: () => tidings.publish("a", 1, { ifOffset: 7 }) });
+    await expect(tidings.invoke("append")).rejects.toMatchObject({
+      code: "CHANGED_MEANWHILE",
+      retryable: true,
+    });
+    asked.length = 0;
+    tidings.command("own", {
+      handler: () => {
+        throw new CommandError("OWN", "as it is");
+      },
+    });
+    await expect(tidings.invoke("own")).rejects.toMatchObject({ code: "OWN" });
+    // Nor about what is no handler's fault.
+    tidings.command("strict", { input: z.number(), output: z.number(), handler: () => "text" as never });
+    await expect(tidings.invoke("strict", "x")).rejects.toMatchObject({ code: "COMMAND_INPUT_INVALID" });
+    await expect(tidings.invoke("strict", 1)).rejects.toMatchObject({ code: "COMMAND_FAILED" });
+    expect(asked).toEqual([]);
+  });
+
+  test("what it passes over, and what it throws itself, is a failure that only the log tells", async () => {
+    const told: unknown[] = [];
+    const answers = [
+      () => undefined,
+      () => new Error("secret") as CommandError,
+      (): CommandError => {
+        throw new Error("secret");
+      },
+    ];
+    for (const toCommandError of answers) {
+      await using server = await openServer({ toCommandError });
+      server.tidings.command("bad", {
+        handler: () => {
+          throw new Error("secret");
+        },
+      });
+      await server.tidings.invoke("bad").catch((error: unknown) => told.push(error));
+    }
+    expect(told).toHaveLength(3);
+    for (const error of told) {
+      expect(error).toMatchObject({ code: "COMMAND_FAILED" });
+      expect(String(error)).not.toContain("secret");
+    }
+  });
+
+  test("is not asked about a run that was told to stop, so that its end is not remembered as its answer", async () => {
+    await using server = await openServer(options);
+    const { tidings } = server;
+    let runs = 0;
+    tidings.command("stopped", {
+      handler: (_input, { signal }) => {
+        if (++runs > 1) return "there";
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(new Refusal("it was stopped", 409)));
+        });
+      },
+    });
+    const key = { idempotencyKey: "k" };
+    await expect(tidings.invoke("stopped", 1, { ...key, timeoutMs: 5 })).rejects.toMatchObject({
+      code: "COMMAND_TIMEOUT",
+    });
+    expect(await tidings.invoke("stopped", 1, key)).toBe("there");
   });
 });
 

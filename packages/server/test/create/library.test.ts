@@ -243,3 +243,49 @@ describe("a consumer that takes its time", () => {
     await subscription.return();
   });
 });
+
+describe("a condition on the head", () => {
+  test("is the cursor that a page, and the publish before, answered: of an empty channel too", async () => {
+    await using server = await openServer();
+    const { tidings } = server;
+    const { cursor: empty } = await tidings.read("a", { last: 1 });
+    const { cursor: first } = await tidings.publish("a", 1, { ifHead: empty });
+    await expect(tidings.publish("a", 1, { ifHead: empty })).rejects.toMatchObject({ code: "CONFLICT" });
+    await tidings.publish("a", 2, { ifHead: first as string });
+    const { messages, cursor } = await tidings.read("a");
+    expect(messages.map(({ data }) => data)).toEqual([1, 2]);
+    await tidings.publish("a", 3, { ifHead: cursor });
+  });
+
+  test("of another life of the log is not met, whatever its offset", async () => {
+    await using server = await openServer();
+    const { cursor } = await server.tidings.publish("a", 1);
+    await server.restart();
+    await server.tidings.publish("a", 1);
+    await expect(server.tidings.publish("a", 2, { ifHead: cursor as string })).rejects.toMatchObject({
+      code: "CONFLICT",
+    });
+  });
+
+  test("holds for deletions, and is refused where it is no cursor, or beside an offset", async () => {
+    await using server = await openServer({ policies: [{ pattern: "state", compact: true }] });
+    const { tidings } = server;
+    const { cursor } = await tidings.publish("state", 1, { key: "k" });
+    await tidings.publish("state", 2, { key: "k" });
+    await expect(tidings.delete("state", "k", { ifHead: cursor as string })).rejects.toMatchObject({
+      code: "CONFLICT",
+    });
+    const head = (await tidings.read("state")).cursor;
+    await tidings.delete("state", "k", { ifHead: head });
+    await expect(tidings.publish("a", 1, { ifHead: "seven" })).rejects.toMatchObject({
+      code: "CURSOR_INVALID",
+      details: { field: "ifHead" },
+    });
+    await expect(tidings.publish("a", 1, { ifHead: head, ifOffset: 7 })).rejects.toMatchObject({
+      code: "REQUEST_INVALID",
+    });
+    await expect(tidings.publish("a", 1, { ifHead: head, ephemeral: true })).rejects.toMatchObject({
+      code: "REQUEST_INVALID",
+    });
+  });
+});

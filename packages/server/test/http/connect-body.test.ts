@@ -67,6 +67,17 @@ async function post(
   });
 }
 
+/** So many channels to read. */
+function named(count: number): readonly { readonly channel: string }[] {
+  return Array.from({ length: count }, (_, index) => ({ channel: `many/${index}` }));
+}
+
+/** How often it was told that there are too many channels. */
+async function refused(server: TestServer): Promise<number> {
+  const metrics = (await send(`${server.url}/metrics`)).text;
+  return Number(/^tidings_refused_total\{code="TOO_MANY_CHANNELS"\} (\d+)$/m.exec(metrics)?.[1]);
+}
+
 async function refusal(answer: ReturnType<typeof send>): Promise<object> {
   const refused = await answer;
   expect(refused.headers["content-type"]).toBe("application/problem+json");
@@ -524,8 +535,86 @@ describe("POST /connect?wait: a stream that ends", () => {
   });
 });
 
+describe("POST /connect: more channels than a connection may have", () => {
+  const codesOf = (frames: readonly Frame[]): readonly unknown[] =>
+    frames.flatMap(({ type, channel, code }) => (type === "error" ? [[channel, code]] : []));
+
+  test.each([SSE, LINES])(
+    "as %s it reads those that fit, and tells of each of the others",
+    async (accept) => {
+      await using server = await openServer({ limits: { maxChannelsPerConnection: 2 } });
+      // One that has no name takes nobody's place.
+      const subscribe = [
+        { channel: "a" },
+        { channel: "b//b" },
+        { channel: "b" },
+        { channel: "c" },
+        { channel: "d" },
+      ];
+      await using client = await open(server, { subscribe }, accept);
+      const told: string[] = [];
+      while (told.filter((line) => line.includes('"caught-up"')).length < 2)
+        told.push(await client.until("\n"));
+      const frames = told
+        .flatMap((line) => /\{.*\}/.exec(line) ?? [])
+        .map((json) => JSON.parse(json) as Frame);
+      expect(codesOf(frames)).toEqual([
+        ["b//b", "CHANNEL_NAME_INVALID"],
+        ["c", "TOO_MANY_CHANNELS"],
+        ["d", "TOO_MANY_CHANNELS"],
+      ]);
+      expect(await refused(server)).toBe(2);
+      await publish(server.url, "b", '"it is read"');
+      await client.until('"data":"it is read"');
+    },
+  );
+
+  test("lines that end tell the same, and are not held", async () => {
+    await using server = await openServer({ limits: { maxChannelsPerConnection: 2 } });
+    const answer = await post(server, { subscribe: named(4) }, { accept: LINES, query: "?wait=60" });
+    const frames = answer.text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Frame);
+    expect(codesOf(frames)).toEqual([
+      ["many/2", "TOO_MANY_CHANNELS"],
+      ["many/3", "TOO_MANY_CHANNELS"],
+    ]);
+    expect(frames.flatMap(({ type, channel }) => (type === "caught-up" ? channel : []))).toEqual([
+      "many/0",
+      "many/1",
+    ]);
+  });
+
+  test("a page is refused as a whole, and says from which channel on", async () => {
+    await using server = await openServer({ limits: { maxChannelsPerConnection: 2 } });
+    expect(await refusal(post(server, { subscribe: named(4) }))).toMatchObject({
+      status: 400,
+      code: "TOO_MANY_CHANNELS",
+      channel: "many/2",
+    });
+  });
+
+  test("as many as can be refused one by one are", async () => {
+    await using server = await openServer({ limits: { maxChannelsPerConnection: 2 } });
+    const answer = await post(server, { subscribe: named(10_000) }, { accept: LINES, query: "?wait=0" });
+    expect(answer.status).toBe(200);
+    expect(answer.text.match(/"TOO_MANY_CHANNELS"/g)).toHaveLength(9_998);
+    await using client = await open(server, { subscribe: named(10_000) }, SSE);
+    await client.until('"channel":"many/9999"');
+  });
+
+  test("a connection that may have more than that may be asked for as many", async () => {
+    await using server = await openServer({ limits: { maxChannelsPerConnection: 10_001 } });
+    const answer = await post(server, { subscribe: named(10_001) }, { accept: LINES, query: "?wait=0" });
+    expect(answer.text.match(/"type":"ok"/g)?.length).toBeGreaterThan(0);
+    expect(answer.text).not.toContain("TOO_MANY_CHANNELS");
+  });
+});
+
 describe("POST /connect: what is refused", () => {
   const many = JSON.stringify({ subscribe: [{ channel: "a" }, { channel: "b" }, { channel: "c" }] });
+  const tooMany = JSON.stringify({ subscribe: named(10_001) });
   test.each([
     ["nothing", "", 400, "BODY_INVALID"],
     ["broken JSON", "{", 400, "BODY_INVALID"],
@@ -542,7 +631,7 @@ describe("POST /connect: what is refused", () => {
     ["a channel that is a number", '{"subscribe":[{"channel":7}]}', 400, "BODY_INVALID"],
     ["no events at all", '{"subscribe":[{"channel":"a","events":[]}]}', 400, "BODY_INVALID"],
     ["a channel that is named twice", '{"subscribe":[{"channel":"a"},{"channel":"a"}]}', 400, "BODY_INVALID"],
-    ["too many channels", many, 400, "TOO_MANY_CHANNELS"],
+    ["more channels than can be refused one by one", tooMany, 400, "TOO_MANY_CHANNELS"],
     ["too many to join", many.replace("subscribe", "join"), 400, "TOO_MANY_CHANNELS"],
     [
       "a state nested deeper than any parser goes",

@@ -308,23 +308,57 @@ describe("a message by reference", () => {
     }
   });
 
-  test("that is not there, or has a body too, is refused", async () => {
+  test("may have data beside it, which readers are given by every way of publishing and reading", async () => {
+    const channel = newChannel();
+    const artifact = await upload();
+    await publish(server.url, channel, '{"w":1}', { artifact });
+    await publish(server.url, channel, JSON.stringify({ artifact, data: [2] }), {
+      contentType: "application/x-ndjson",
+    });
+    await server.tidings.publish(channel, "three", { artifact });
+    expect(await answerTo({ type: "publish", channel, artifact, data: null })).toMatchObject({ type: "ok" });
+    const own = server.tidings.subscribe(channel, { since: "earliest" });
+    const messages = await read(channel);
+    expect(messages).toHaveLength(4);
+    for (const [at, data] of [{ w: 1 }, [2], "three", null].entries()) {
+      const expected = { data, artifact: { url: `/artifacts/${artifact}`, size: 10, type: "image/png" } };
+      const message = messages[at];
+      expect(message).toMatchObject(expected);
+      expect(message).not.toHaveProperty("preview");
+      expect((await own.next()).value).toMatchObject(expected);
+    }
+    await own.return();
+  });
+
+  test("that is not there, or has a body that is not small JSON, is refused", async () => {
     const channel = newChannel();
     expect(await publish(server.url, channel, "", { artifact: "nothing-here" })).toMatchObject({
       status: 404,
       code: "ARTIFACT_UNKNOWN",
     });
     const artifact = await upload();
-    expect(await publish(server.url, channel, "1", { artifact })).toMatchObject({
-      status: 400,
-      code: "BODY_INVALID",
-    });
+    for (const [body, contentType, status, code] of [
+      ["{", "application/json", 400, "BODY_INVALID"],
+      [`"${"x".repeat(4_095)}"`, "application/json", 413, "MESSAGE_TOO_LARGE"],
+      ["text", "text/plain", 400, "REQUEST_INVALID"],
+      ["bytes", "application/octet-stream", 400, "REQUEST_INVALID"],
+      ['{"data":1}', "application/x-ndjson", 400, "REQUEST_INVALID"],
+    ] as const)
+      expect(await publish(server.url, channel, body, { artifact, contentType }), contentType).toMatchObject({
+        status,
+        code,
+      });
+    const shown = await publish(server.url, channel, "1", { artifact, preview: "1" });
+    expect(shown).toMatchObject({ status: 400, code: "REQUEST_INVALID" });
     expect(await publish(server.url, channel, "", { artifact, ephemeral: true })).toMatchObject({
       status: 400,
       code: "REQUEST_INVALID",
     });
-    await expect(server.tidings.publish(channel, 1, { artifact })).rejects.toMatchObject({
+    await expect(server.tidings.publish(channel, Buffer.alloc(1), { artifact })).rejects.toMatchObject({
       code: "REQUEST_INVALID",
+    });
+    await expect(server.tidings.publish(channel, "x".repeat(4_095), { artifact })).rejects.toMatchObject({
+      code: "MESSAGE_TOO_LARGE",
     });
     expect(await read(channel)).toEqual([]);
   });
@@ -420,7 +454,8 @@ describe("a line of a batch", () => {
   test.each([
     ['{"data":1,"inline":"yes"}', "inline"],
     ['{"artifact":7}', "artifact"],
-    ['{"artifact":"a","data":1}', "data"],
+    ['{"artifact":"a","encoding":"base64","data":""}', "encoding"],
+    ['{"deleted":true,"data":1}', "data"],
     ['{"deleted":true,"encoding":"base64"}', "encoding"],
     ['{"deleted":true,"artifact":"a"}', "artifact"],
     ['{"deleted":false}', "data"],

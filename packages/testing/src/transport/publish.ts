@@ -17,7 +17,7 @@ export interface PublishSettings {
   readonly inline?: boolean;
   /** JSON. */
   readonly preview?: string;
-  /** Id of an artifact; the body is empty then. */
+  /** Id of an artifact; the body is empty then, or JSON beside it. */
   readonly artifact?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

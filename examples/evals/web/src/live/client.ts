@@ -1,35 +1,11 @@
 import { type Signal, signal } from "@preact/signals";
 import { connect, type State, type Tidings } from "@tidings/client";
 import { BASE_PATH } from "../../../shared/channels.ts";
-import type { ParameterValue } from "../../../shared/manifest.ts";
+import type { Commands } from "../../../shared/evaluation.ts";
 import { say } from "./toasts.ts";
 
 /** The longest pause before a lost connection is tried again, in milliseconds: somebody sits in front of this page. */
 const MAX_BACKOFF_MS = 5_000;
-
-type Target = { readonly evaluation: string };
-export interface Commands {
-  readonly "evals.pause": { readonly input: Target; readonly output: unknown };
-  readonly "evals.resume": { readonly input: Target; readonly output: unknown };
-  readonly "evals.step": { readonly input: Target & { readonly count?: number }; readonly output: unknown };
-  readonly "evals.inspect": {
-    readonly input: Target;
-    readonly output: { readonly at: string; readonly state: unknown };
-  };
-  readonly "evals.input": {
-    readonly input: Target & { readonly text: string; readonly by?: string };
-    readonly output: unknown;
-  };
-  readonly "evals.set": {
-    readonly input: Target & {
-      readonly name: string;
-      readonly value: ParameterValue;
-      readonly change: string;
-      readonly by?: string;
-    };
-    readonly output: { readonly name: string; readonly value: ParameterValue; readonly change: string };
-  };
-}
 
 /** One connection for all that the page reads and asks. */
 export const tidings: Tidings<Commands> = connect<Commands>(location.origin + BASE_PATH, {

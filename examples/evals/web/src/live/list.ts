@@ -50,12 +50,12 @@ const flush = onceAFrame(() => {
 });
 
 const channel = tidings.channel<{ evaluation: Summary }>(LIST_CHANNEL);
-channel.on("*", (summary, { key, deleted }) => {
-  const id = key ?? summary?.id;
-  if (id === undefined) return;
-  waiting.set(id, deleted === true ? undefined : summary);
+const take = (id: string, summary?: Summary): void => {
+  waiting.set(id, summary);
   flush();
-});
+};
+channel.on("evaluation", (summary) => take(summary.id, summary));
+channel.on("deleted", (id) => take(id));
 channel.on("caught-up", () => {
   flush();
   isRead.value = true;

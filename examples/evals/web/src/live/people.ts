@@ -30,18 +30,17 @@ export class PeopleModel implements Disposable {
   constructor(id: string) {
     const channel = tidings.channel(channelOf(id, "talk"), { since: "earliest", schema: TalkEvents });
     const { presence } = channel;
-    let own: string | undefined;
     const tell = (): void => {
       const all = [...presence.members.values()].map(({ member, state }) => ({
         member,
         name: nameOf(state) ?? member.split("#")[0] ?? member,
-        isMe: member === own,
+        isMe: member === presence.self,
       }));
       this.watchers.value = all.sort((a, b) => Number(b.isMe) - Number(a.isMe) || (a.name < b.name ? -1 : 1));
     };
     const join = async (): Promise<void> => {
       try {
-        own = await presence.join({ member: `${me().replaceAll("#", "")}#${tabId}`, state: { name: me() } });
+        await presence.join({ member: `${me().replaceAll("#", "")}#${tabId}`, state: { name: me() } });
         this.fault.value = undefined;
         tell();
       } catch (error) {

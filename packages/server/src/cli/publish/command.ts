@@ -49,10 +49,10 @@ export function publishCommand(): Command {
     .option("--inline", "travel inline up to 1 MiB, rather than be stored above the channel's limit")
     .option("--preview <json>", "what readers see of data that is stored (default: its beginning)")
     .addOption(
-      new Option("--artifact <id>", "publish an artifact that was uploaded before, without data").conflicts([
-        "ephemeral",
-        "inline",
-      ]),
+      new Option(
+        "--artifact <id>",
+        "publish an artifact that was uploaded before, alone or with data (small JSON) beside it",
+      ).conflicts(["ephemeral", "inline"]),
     )
     .addOption(
       new Option("--delete", "delete the --key of a channel that is compact, without data").conflicts([

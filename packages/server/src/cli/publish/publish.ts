@@ -22,7 +22,7 @@ export interface PublishJob {
   readonly isInline: boolean;
   /** JSON that the message shows where its payload is stored. */
   readonly preview: string | undefined;
-  /** Id of an artifact that is the payload: there is no data then. */
+  /** Id of an artifact that is the payload: there is no data then, or JSON beside it. */
   readonly artifact: string | undefined;
   /** Whether the key is to be deleted: there is no data then. */
   readonly isDeletion: boolean;
@@ -81,14 +81,17 @@ async function readMessage(
   if (argument !== undefined && file !== undefined)
     throw new Failure(EXIT.usage, "give the data or --file, not both");
   if (job.preview !== undefined) checkJson(job.preview, "the preview", "Text is written in double quotes.");
-  if (job.artifact !== undefined || job.isDeletion) {
-    const flag = job.isDeletion ? "--delete" : "--artifact";
-    if (argument !== undefined || file !== undefined)
-      throw new Failure(EXIT.usage, `with ${flag} there is no data`);
+  const isBare = argument === undefined && file === undefined;
+  if ((job.artifact !== undefined && isBare) || job.isDeletion) {
+    if (!isBare) throw new Failure(EXIT.usage, "with --delete there is no data");
     if (job.isDeletion && job.key === undefined) throw new Failure(EXIT.usage, "--delete needs --key");
     return { data: Buffer.alloc(0), contentType: CONTENT_TYPES.bytes };
   }
   const data = await readData(argument, file);
+  if (job.artifact !== undefined) {
+    checkJson(data.toString(), "the data beside the artifact", "Text is written in double quotes.");
+    return { data, contentType: CONTENT_TYPES.json };
+  }
   if (job.kind === "json") checkJson(data.toString(), "the data");
   // An argument is always text; a file that says it is and is not would be refused by the server as broken.
   const kind = job.kind === "text" && !isText(data) ? "bytes" : job.kind;

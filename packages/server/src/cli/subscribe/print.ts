@@ -41,8 +41,8 @@ function withoutRoot(url: string, server: Server): string {
 /** One message for people: time, channel, event, key where there is one, data. */
 export function formatMessage(message: Message): string {
   const { dim, cyan, yellow } = coloursFor(process.stdout);
-  const { channel, event, time, artifact, preview } = message;
-  const data = artifact === undefined ? formatData(message) : formatArtifact(artifact, preview);
+  const { channel, event, time, artifact, preview, data: beside = preview } = message;
+  const data = artifact === undefined ? formatData(message) : formatArtifact(artifact, beside);
   const label = event === DEFAULT_EVENT ? "" : `${yellow(printable(event, false))}  `;
   return `${dim(localTime(time))}  ${cyan(channel)}  ${label}${data}\n`;
 }

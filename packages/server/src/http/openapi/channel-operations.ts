@@ -190,7 +190,8 @@ function publish(limits: Limits): object {
       ),
       query(
         "artifact",
-        "Id of an artifact that was uploaded before, and is the payload. The body is empty then, and needs no `Content-Type`.",
+        "Id of an artifact that was uploaded before, and is kept with the message. The body is empty then, and needs no `Content-Type`; or it is JSON of at most " +
+          `${limits.maxPreviewBytes} bytes, which travels beside it.`,
         { type: "string" },
       ),
       flag("deleted", "Delete the `key`. The body is empty then, and needs no `Content-Type`."),

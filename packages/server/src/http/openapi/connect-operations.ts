@@ -1,3 +1,4 @@
+import { mostListed } from "../channel-list.ts";
 import type { Limits } from "@tidings/protocol";
 import { media, schemaRef, text } from "./content.ts";
 import { connects, EXAMPLE_CONNECTION, pages, patch, patched, streams } from "./examples.ts";
@@ -87,7 +88,7 @@ export function connectByBodyOperation(limits: Limits): object {
       "Read many channels on one connection, named in the body: as a page, a long poll, an event stream, or lines.",
     description:
       "As `GET /connect`, with options for each channel and without the bound of a URL: at most 1,048,576 bytes, and " +
-      `${limits.maxChannelsPerConnection} channels. SSE has no \`id\` here: positions are the cursors in its objects, so \`maxPositionBytes\` does not ` +
+      `${limits.maxChannelsPerConnection} channels; in a stream each further one is an \`error\`, and more than ${mostListed(limits)} refuse the request. SSE has no \`id\` here: positions are the cursors in its objects, so \`maxPositionBytes\` does not ` +
       "bound it. In a stream a channel that cannot be read is an `error` with that channel, and the others are read; a page is refused as a whole, by a " +
       "problem that names the `channel`. With `wait`, lines end where a page would, and have the frames of a stream without its welcome. No channel at all is allowed: they are added by `PATCH /connections/{connection}`.",
     parameters: [limitParameter(limits), waitParameter(limits), prefer],

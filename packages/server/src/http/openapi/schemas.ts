@@ -1,3 +1,4 @@
+import { mostListed } from "../channel-list.ts";
 import type { Limits } from "@tidings/protocol";
 
 /** `components.schemas`. What clients must pass over when it is new to them stays open to more members. */
@@ -26,9 +27,9 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
     Message: object({
       description:
         "One message. `data` is a JSON value unless `contentType` or `encoding` says otherwise; it is absent where the payload is " +
-        "stored (`artifact`), and where the message deletes its key (`deleted`).",
+        "stored (`artifact`), unless its publisher says something beside that, and where the message deletes its key (`deleted`).",
       required: ["type", "channel", "time"],
-      oneOf: [{ required: ["data"] }, { required: ["artifact"] }, { required: ["deleted"] }],
+      anyOf: [{ required: ["data"] }, { required: ["artifact"] }, { required: ["deleted"] }],
       properties: {
         type: { const: "message" },
         channel: ref("Channel"),
@@ -49,7 +50,7 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
       },
     }),
     StoredPayload: object({
-      description: "A payload that is too large to travel in the message: fetch it by its URL.",
+      description: "A payload that does not travel in the message: fetch it by its URL.",
       required: ["url", "size", "type", "sha256"],
       properties: {
         url: { type: "string", format: "uri-reference", description: "From the server's root on." },
@@ -142,8 +143,9 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
     }),
     BatchLine: {
       type: "object",
-      description: "One line of a batch: with `data`, or `artifact`, or `deleted`.",
-      oneOf: [
+      description:
+        "One line of a batch: with `data`, or `artifact` and perhaps `data` beside it, or `deleted`.",
+      anyOf: [
         { required: ["data"], properties: { deleted: { const: false } } },
         { required: ["artifact"], properties: { deleted: { const: false } } },
         { required: ["deleted", "key"], properties: { deleted: { const: true } } },
@@ -214,8 +216,8 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
         subscribe: {
           type: "array",
           items: ref("ReadChannel"),
-          maxItems: limits.maxChannelsPerConnection,
-          description: "Each channel once.",
+          maxItems: mostListed(limits),
+          description: `Each channel once. Of a stream, those above the ${limits.maxChannelsPerConnection} of a connection are refused one by one.`,
         },
         join: {
           type: "array",

@@ -4,6 +4,7 @@ import { fetchArtifact, sha256Of } from "../artifact.ts";
 import type { Bench } from "../case.ts";
 import { dataOf, messagesOf, take } from "../collect.ts";
 import { publish, publishBatch } from "../publish.ts";
+import { send } from "../send.ts";
 import type { Delivered } from "../types.ts";
 
 const { inlineBytes, maxBase64Bytes, maxMessageBytes } = DEFAULT_LIMITS;
@@ -94,6 +95,23 @@ export function sizes(bench: Bench): void {
     expect(bytes).not.toHaveProperty("preview");
     expect(bytes?.artifact).toMatchObject({ type: "image/png", size: 200_000 });
     expect(own).toMatchObject({ preview: { rows: 20_000 }, artifact: { type: "text/csv" } });
+  });
+
+  test("a message that names an artifact may say something beside it", async () => {
+    const { url } = await bench.server();
+    const channel = bench.channel();
+    const uploaded = await send(`${url}/artifacts`, {
+      method: "POST",
+      headers: { "content-type": "image/png" },
+      body: Buffer.alloc(10, 7),
+    });
+    const { id } = uploaded.json() as { id: string };
+    await publish(url, channel, '{"name":"loss.png","n":1.0e5}', { artifact: id });
+    await using stream = await bench.open(url, { channel, since: "earliest" });
+    const [message] = messagesOf(await bench.caughtUp(stream, channel));
+    expect(message?.data).toBe('{"name":"loss.png","n":1.0e5}');
+    expect(message?.artifact).toMatchObject({ type: "image/png", size: 10 });
+    expect(message).not.toHaveProperty("preview");
   });
 
   test("a large message keeps its place among small ones", async () => {

@@ -52,7 +52,8 @@ export function deliveredOf(message: MessageObject, text: string): Delivered {
   if (message.deleted === true) return { ...names, kind: "none", deleted: true, data: "" };
   if (encoding === "binary") return { ...names, kind: "bytes", data: toBase64(data as Uint8Array) };
   if (encoding === "base64") return { ...names, kind: "bytes", data: data as string };
-  if (artifact !== undefined) return { ...names, data: "" };
+  // Beside it, or nothing.
+  if (artifact !== undefined) return { ...names, data: sliceMember(text, "data") ?? "" };
   if (contentType !== undefined) return { ...names, kind: "text", data: data as string };
   return { ...names, kind: "json", data: sliceMember(text, "data") ?? "" };
 }

@@ -1,4 +1,4 @@
-import { parseServerFrame, SseDecoder, type SseEvent, type SseHandler } from "@tidings/protocol";
+import { parseServerFrame, sliceMember, SseDecoder, type SseEvent, type SseHandler } from "@tidings/protocol";
 import type { Delivered, ReadOptions, StreamEvent, TransportDriver } from "../types.ts";
 import { eventOf } from "./frame-events.ts";
 import { readRequest } from "./read-request.ts";
@@ -100,7 +100,12 @@ function single(report: Report, channel: string, envelope: boolean): SseHandler 
 /** What stands in `data` is the payload, or where it is. */
 function payloadIn(data: string): Pick<Delivered, "data" | "artifact" | "preview"> {
   if (!data.startsWith('{"artifact":{"url":')) return { data };
-  return { data: "", ...(JSON.parse(data) as Pick<Delivered, "artifact" | "preview">) };
+  const { artifact, preview } = JSON.parse(data) as Required<Pick<Delivered, "artifact" | "preview">>;
+  return {
+    data: sliceMember(data, "data") ?? "",
+    artifact,
+    ...(preview === undefined ? {} : { preview }),
+  };
 }
 
 function multi(report: Report, welcome: (connection: string) => void): SseHandler {

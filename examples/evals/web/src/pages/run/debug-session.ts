@@ -11,7 +11,7 @@ export class DebugSession {
   readonly tripMs: Signal<number | undefined> = signal(undefined);
   readonly fault: Signal<string | undefined> = signal(undefined);
   readonly busy: Signal<DebugAction | undefined> = signal(undefined);
-  readonly inspected: Signal<{ readonly at: string; readonly state: unknown } | undefined> =
+  readonly inspected: Signal<{ readonly at: string; readonly state?: unknown } | undefined> =
     signal(undefined);
 
   constructor(evaluation: string) {

@@ -24,6 +24,8 @@ export interface Payload {
   readonly text: string;
   /** Where a stored one is. */
   readonly artifact?: ArtifactReference;
+  /** Of a stored one: whether `text` is data beside it, and not its preview. */
+  readonly hasData?: boolean;
 }
 
 export interface GapItem {
@@ -64,8 +66,10 @@ function payloadOfMessage({
 }: MessageObject): Payload {
   if (deleted === true) return { kind: "deleted", text: "" };
   if (artifact !== undefined) {
-    const text = typeof preview === "string" ? preview : (JSON.stringify(preview) ?? "");
-    return { kind: "stored", text, artifact };
+    // What it says beside it, or else what the payload begins with.
+    const shown = data === undefined ? preview : data;
+    const text = typeof shown === "string" ? shown : (JSON.stringify(shown) ?? "");
+    return { kind: "stored", text, artifact, hasData: data !== undefined };
   }
   if (encoding === "base64") return { kind: "bytes", text: String(data) };
   if (contentType === "text/plain") return { kind: "text", text: String(data) };

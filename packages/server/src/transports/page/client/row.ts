@@ -114,7 +114,7 @@ function kindOf({ payload }: MessageItem): string {
     case "bytes":
       return `${formatBytes(bytesOf(payload.text))}, shown as base64`;
     case "stored":
-      return `${formatBytes(payload.artifact?.size ?? 0)} of ${payload.artifact?.type ?? "?"}${payload.text === "" ? "" : ", shown by its preview"}`;
+      return `${formatBytes(payload.artifact?.size ?? 0)} of ${payload.artifact?.type ?? "?"}${payload.text === "" ? "" : payload.hasData === true ? ", with data beside it" : ", shown by its preview"}`;
     case "deleted":
       return "none: the key is deleted";
   }

@@ -130,6 +130,13 @@ describe("a message whose payload is not in it", () => {
     expect(shown(null)).toBe("1.5 MB of text/csv · null");
   });
 
+  test("is shown by what it says beside the artifact, where it says anything", () => {
+    const { payload } = toItem({ ...head, artifact, data: { name: "a.csv" } });
+    expect(previewOf(payload)).toBe('1.5 MB of text/csv · {"name":"a.csv"}');
+    expect(payload.hasData).toBe(true);
+    expect(previewOf(toItem({ ...head, artifact, data: null }).payload)).toBe("1.5 MB of text/csv · null");
+  });
+
   test("or is said to delete its key", () => {
     expect(previewOf(toItem({ ...head, key: "k", deleted: true }).payload)).toBe("deleted");
   });
