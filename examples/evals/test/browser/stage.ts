@@ -10,7 +10,7 @@ import { FIXTURES, HerePlatform, PlatformProcess } from "../platform/support.ts"
 export const EVALUATIONS: string = fileURLToPath(new URL("../../evaluations", import.meta.url));
 const PICTURES = fileURLToPath(new URL("../../../../test-output/evals", import.meta.url));
 /** Milliseconds that anything in a page may take on a busy machine. */
-export const PATIENCE_MS = 10_000;
+export const PATIENCE_MS = 30_000;
 /** Of a whole journey there: alone on a quiet one it takes a fraction of it. */
 export const JOURNEY_MS = 120_000;
 /** What a browser says by itself where a server is away. */
