@@ -182,7 +182,7 @@ export const NEEDS: readonly Need[] = [
     default: 100,
     unit: "count",
     min: 1,
-    max: 100_000_000,
+    max: 10_000_000,
     steps: [at.MANY_READERS, at.CROWD_READERS, DEFAULT_LIMITS.maxConnections],
   },
   {

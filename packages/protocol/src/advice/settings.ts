@@ -41,7 +41,7 @@ export const SETTINGS: readonly SettingRule[] = [
     name: "transport",
     when: ({ choice }) => choice === "poll" || choice === "long-poll" || choice === "ndjson",
     value: ({ choice }) => choice as TransportName,
-    text: "Pins it: by itself the client begins with SSE.",
+    text: "Pins it, so that the client has no other one to go on with: by itself it begins with SSE.",
   },
   {
     where: "client",

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { advise } from "../../src/advice/advise.ts";
-import { completeNeeds, needsWith } from "../../src/advice/check-needs.ts";
-import { NEEDS, type NeedValue } from "../../src/advice/needs.ts";
+import { applies, completeNeeds, needsWith } from "../../src/advice/check-needs.ts";
+import { NEEDS, type Needs, type NeedValue } from "../../src/advice/needs.ts";
 import { rank } from "../../src/advice/rank.ts";
 import { TRANSPORT_NAMES, TRANSPORTS } from "../../src/advice/transports.ts";
-import { outcomeOf, someNeeds } from "./support.ts";
+import { someNeeds } from "./support.ts";
 
 test("the same needs get the same advice, and so do those that an advice says it is for", () => {
   fc.assert(
@@ -31,7 +31,7 @@ test("what this version does not have, or a rule rules out, is never the choice 
   );
 });
 
-test("every transport is ranked once, by the sum of its reasons' points, and those ruled out stand last", () => {
+test("every transport is ranked once, by the sum of its reasons' points; the simpler one first where it is the same, those ruled out last", () => {
   fc.assert(
     fc.property(someNeeds, (given) => {
       const { ranking } = advise(given);
@@ -40,47 +40,65 @@ test("every transport is ranked once, by the sum of its reasons' points, and tho
         expect(score).toBe(reasons.reduce((sum, { points }) => sum + (points ?? 0), 0));
         expect(isPossible).toBe(reasons.every(({ points }) => points !== null));
       }
-      const places = ranking.map(({ isPossible, score }) => [isPossible ? 0 : 1, -score] as const);
-      expect(places).toEqual([...places].sort(([a, b], [c, d]) => a - c || b - d));
+      const places = ranking.map(
+        ({ isPossible, score, transport }) =>
+          [isPossible ? 0 : 1, -score, TRANSPORT_NAMES.indexOf(transport)] as const,
+      );
+      expect(places).toEqual([...places].sort(([a, b, c], [d, e, f]) => a - d || b - e || c - f));
     }),
   );
 });
 
-test("a change that is told is so, and names the nearest value at which it is", () => {
+test("a change that is told is so, and of a number the nearest one each way is", () => {
   fc.assert(
     fc.property(someNeeds, (given) => {
       const { needs, changes } = advise(given);
+      const now = advisedFor(needs);
       for (const { need, value, choice, later } of changes) {
-        const found = outcomeOf(rank(needsWith(needs, need, value)));
-        expect([found.choice ?? null, found.later ?? null]).toEqual([choice, later]);
-        const now = outcomeOf(rank(needs));
-        expect([choice, later]).not.toEqual([now.choice ?? null, now.later ?? null]);
+        expect(advisedFor(needsWith(needs, need, value))).toEqual([choice, later]);
+        expect([choice, later]).not.toEqual(now);
+        if (typeof value !== "number") continue;
+        const steps = numbers.find(({ name }) => name === need)?.steps ?? [];
+        const [low, high] = [value, needs[need] as number].sort((one, other) => one - other);
+        // Those on the way: a step itself is below, so the nearest above is not among them.
+        for (const step of steps.filter((each) => each > (low as number) && each < (high as number)))
+          expect(advisedFor(needsWith(needs, need, step as NeedValue))).toEqual(now);
       }
     }),
   );
-  const { changes } = advise({ direction: "both" });
-  expect(changes.find(({ need }) => need === "sentPerSecond")).toMatchObject({
-    text: "above 1 a minute",
-    choice: "ws",
-  });
-  expect(advise({ direction: "both", sentPerSecond: 5 }).changes).toContainEqual(
-    expect.objectContaining({ need: "sentPerSecond", text: "1 a minute or less", choice: "sse" }),
-  );
 });
 
-test("between two neighbouring steps of a number the advice is the same", () => {
-  const numbers = NEEDS.filter((need) => need.type === "number");
+test("what would change the advice is told with the step at which it does", () => {
+  const changesOf = (sentPerSecond: number): unknown =>
+    advise({ direction: "both", sentPerSecond }).changes.find(({ need }) => need === "sentPerSecond");
+  expect(changesOf(0.01)).toMatchObject({ text: "above 1 a minute", choice: "ws", later: null });
+  expect(changesOf(5)).toMatchObject({ text: "1 a minute or less", choice: "sse", later: null });
+});
+
+test("between two neighbouring steps of a number the advice is the same, up to the higher one", () => {
   fc.assert(
-    fc.property(someNeeds, fc.constantFrom(...numbers), fc.nat(), fc.nat(), (given, need, at, share) => {
+    fc.property(someNeeds, (given) => {
       const needs = completeNeeds(given);
-      if (needs[need.name] === need.only?.otherwise) return;
-      const bounds = [need.min, ...need.steps.filter((step) => step > need.min), need.max];
-      const low = bounds[at % (bounds.length - 1)] as number;
-      const high = bounds[(at % (bounds.length - 1)) + 1] as number;
-      const within = low + ((high - low) * ((share % 1_000) + 1)) / 1_001;
-      const value = (need.unit === "per-second" ? within : Math.ceil(within)) as NeedValue;
-      const inside = rank(needsWith(needs, need.name, value));
-      expect(outcomeOf(inside)).toEqual(outcomeOf(rank(needsWith(needs, need.name, high))));
+      for (const { name, only, unit, min, max, steps } of numbers) {
+        if (!applies(only, needs)) continue;
+        const bounds = [min, ...steps.filter((step) => step > min), max];
+        for (const [at, high] of bounds.entries()) {
+          const low = bounds[at - 1];
+          if (low === undefined) continue;
+          const least = unit === "per-second" ? low + (high - low) / 1_000 : low + 1;
+          const [one, other] = [least, high].map((value) =>
+            advisedFor(needsWith(needs, name, value as NeedValue)),
+          );
+          expect(one, `${name} from ${least} to ${high}`).toEqual(other);
+        }
+      }
     }),
   );
 });
+
+const numbers = NEEDS.filter((need) => need.type === "number");
+
+function advisedFor(needs: Needs): readonly (string | null)[] {
+  const { choice, later } = rank(needs);
+  return [choice?.transport ?? null, later?.transport ?? null];
+}

@@ -35,7 +35,7 @@ describe("needs", () => {
     [{ speed: 1 }, "speed", "they are direction, receivedPerSecond"],
     [{ direction: "up" }, "direction", '"both" or "client-to-server"'],
     [{ direction: {} }, "direction", "of another type"],
-    [{ readers: 0 }, "readers", "a whole number from 1 to 100,000,000"],
+    [{ readers: 0 }, "readers", "a whole number from 1 to 10,000,000"],
     [{ readers: 1.5 }, "readers", "a whole number"],
     [{ readers: "5" }, "readers", "a whole number"],
     [{ readers: Number.NaN }, "readers", "a whole number"],

@@ -64,7 +64,7 @@ describe("tidings advise", () => {
     [["--direction", "up"], "server-to-client or both or client-to-server or peer-to-peer"],
     [["--rate", "5/x"], "such as 5/s, 3/m or 10/h, from none to 1,000,000 a second"],
     [["--rate", "1000001"], "from none to 1,000,000 a second"],
-    [["--readers", "0"], "from 1 to 100,000,000"],
+    [["--readers", "0"], "from 1 to 10,000,000"],
     [["--latency", "soon"], "from 1 ms to 24 h"],
     [["--proxy", "squid"], "buffering, no-upgrade, no-udp"],
     [["--binary=perhaps"], "yes or no"],

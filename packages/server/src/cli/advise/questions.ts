@@ -30,6 +30,7 @@ async function ask(terminal: Interface): Promise<Needs> {
     if (!need.isBasic || !applies(need.only, completeNeeds(given))) continue;
     given[need.name] = await askFor(terminal, withPossible(need, completeNeeds(given)));
   }
+  process.stderr.write("\n");
   return completeNeeds(given);
 }
 
@@ -37,7 +38,8 @@ async function askFor(terminal: Interface, need: Need): Promise<NeedValue> {
   const { bold, dim } = coloursFor(process.stderr);
   const options = need.type === "one-of" || need.type === "some-of" ? need.options : [];
   const lines = options.map(({ title }, at) => `  ${at + 1}  ${title}\n`).join("");
-  process.stderr.write(`\n${bold(need.title)} ${dim(need.hint)}\n${lines}`);
+  const several = need.type === "some-of" ? dim("  Several are parted by commas.\n") : "";
+  process.stderr.write(`\n${bold(need.title)} ${dim(need.hint)}\n${lines}${several}`);
   for (;;) {
     const byDefault = writeValue(need, need.default);
     const answer = (await terminal.question(`[${byDefault}] `)).trim();
