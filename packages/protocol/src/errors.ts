@@ -245,6 +245,7 @@ export const ERRORS = {
   },
   MEMBER_UNKNOWN: { status: 404, closeCode: 4400, retryable: false, title: "There is no such member" },
   CONFIG_INVALID: { status: 500, closeCode: 1011, retryable: false, title: "The configuration is not valid" },
+  NEEDS_INVALID: { status: 400, closeCode: 4400, retryable: false, title: "The needs are not valid" },
   OPEN_REFUSED: {
     status: 403,
     closeCode: 4403,

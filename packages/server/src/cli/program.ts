@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../version.ts";
+import { adviseCommand } from "./advise/command.ts";
 import { downloadCommand } from "./artifacts/download-command.ts";
 import { uploadCommand } from "./artifacts/upload-command.ts";
 import { channelsCommand } from "./channels.ts";
@@ -69,6 +70,7 @@ ${EXIT_HELP}`,
     tokenCommand(),
     configCommand(),
     checkCommand(),
+    adviseCommand(),
   ];
   for (const command of commands) program.addCommand(inheriting(command, program));
   return program;

@@ -20,6 +20,7 @@ describe("the command line", () => {
     ["key", "revoke", "--help"],
     ["token", "--help"],
     ["check", "--help"],
+    ["advise", "--help"],
   ])("%s %s has examples and the exit codes, without colours where there is no terminal", async (...args) => {
     const { code, stdout, stderr } = await tidings(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

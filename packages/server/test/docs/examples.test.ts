@@ -20,6 +20,7 @@ for (const document of [
   "README.md",
   "docs/start.md",
   "docs/concepts.md",
+  "docs/choosing.md",
   "docs/reference/client.md",
   "packages/client/README.md",
 ]) {

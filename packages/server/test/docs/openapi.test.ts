@@ -13,6 +13,7 @@ const NOT_BY_HTTP: readonly ErrorCode[] = [
   "FRAME_TOO_LARGE",
   "LOG_LOCKED",
   "CONFIG_INVALID",
+  "NEEDS_INVALID",
 ];
 /** Of URLs and methods that the document does not have. */
 const NOT_IN_AN_OPERATION: readonly ErrorCode[] = ["METHOD_NOT_ALLOWED"];

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The command line as it is built. */
-const MAIN = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
+export const MAIN: string = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
 
 export interface StartOptions {
   readonly cwd?: string;
