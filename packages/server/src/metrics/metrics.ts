@@ -52,7 +52,7 @@ export class Metrics {
       registers,
       collect() {
         this.reset();
-        this.inc(hub.delivered);
+        this.inc(hub.live.messages);
       },
     });
     new Counter({
