@@ -167,6 +167,11 @@ export class Connection implements ReaderSink, FlushListener {
     return this.#subscriptions.values();
   }
 
+  /** Whether it reads a channel. */
+  has(channel: string): boolean {
+    return this.#subscriptions.get(channel) !== undefined;
+  }
+
   /** How many channels it reads. */
   get size(): number {
     return this.#subscriptions.size;

@@ -157,7 +157,7 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
     commands,
     refusals: services.refusals,
     sockets: services.sockets,
-    connections: () => countByTransport(connections.all()),
+    connections: (transport) => connections.countOf(transport),
   });
   const router = createRouter(services, metrics);
   const handler = createHandler({
@@ -166,6 +166,7 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
     auth: services.auth,
     sockets: services.sockets,
     refusals: services.refusals,
+    addresses: services.addresses,
     basePath,
     requestTimeoutMs: services.limits.requestTimeoutMs,
     toError: services.toError,
@@ -186,7 +187,9 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
     attach,
     async listen({ host = "127.0.0.1", port = 8080 } = {}) {
       checkAddress(host, guard.open);
-      const server = createListener(handler, services.limits, (code) => services.refusals.count(code));
+      const server = createListener(handler, services.limits, ({ code, message }, socket) =>
+        services.refusals.count(code, () => ({ message, address: socket.remoteAddress })),
+      );
       services.sockets.watch(server);
       attach(server);
       const bound = await listen(server, host, port);
@@ -261,6 +264,7 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
     async drain() {
       const stopped = servers.map((server) => new Promise((resolve) => server.close(resolve)));
       const drainMs = options.drainMs ?? DEFAULT_DRAIN_MS;
+      services.insight.events.draining();
       await Promise.all([connections.drain(drainMs), commands.drain(drainMs)]);
       for (const server of servers) server.closeIdleConnections();
       await Promise.race([
@@ -305,12 +309,4 @@ function checkBasePath(basePath: string): string {
     "CONFIG_INVALID",
     `basePath is "${basePath}"; write it as "/push", with no slash at its end.`,
   );
-}
-
-function countByTransport(
-  connections: Iterable<{ readonly transport: string }>,
-): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { transport } of connections) counts.set(transport, (counts.get(transport) ?? 0) + 1);
-  return counts;
 }

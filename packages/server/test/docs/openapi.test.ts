@@ -116,5 +116,6 @@ function asTemplate(pattern: string): string {
     .replace("/artifacts/:id", "/artifacts/{artifact}")
     .replace(/^\/(channels|presence)\/\*/, "/$1/{channel}")
     .replace("/commands/*", "/commands/{command}")
+    .replace("/assets/*", "/assets/{asset}")
     .replace(":id", "{connection}");
 }

@@ -147,6 +147,11 @@ export class LmdbLog implements Log {
     return this.#closing === undefined ? (this.#store?.reader.channelCount() ?? 0) : 0;
   }
 
+  /** Bytes of the file that are in use; the rest of it is room that is used again. 0 while the log is closed or in trouble. */
+  get usedBytes(): number {
+    return this.#closing === undefined ? (this.#store?.reader.usedBytes() ?? 0) : 0;
+  }
+
   async channels(options: {
     prefix: string;
     after: string;
@@ -321,7 +326,7 @@ export class LmdbLog implements Log {
     const finished = group.finish(() => writer.takeMemory());
     if (finished !== undefined) {
       this.#shown.underWay = group.drafts;
-      await writer.apply(finished.script, finished.isGrowing);
+      this.#options.onCommit(await writer.apply(finished.script, finished.isGrowing));
       reader.refresh();
       if (finished.isFreeing) this.#hasFreed = true;
     }
