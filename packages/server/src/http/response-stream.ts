@@ -210,7 +210,8 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
   }
 
   #closed(): void {
-    const isBroken = ((this.#res ?? this.#target)?.errored ?? null) !== null;
+    // Until its socket is released, only the socket knows.
+    const isBroken = (this.#target?.errored ?? this.#res?.errored ?? null) !== null;
     this.#connection.close();
     this.#services.connections.delete(this, isBroken ? "lost" : "client-closed");
     this.#answer?.over(200);

@@ -2,7 +2,7 @@ import { formatCursor } from "@tidings/protocol";
 import type { Services } from "../http/services.ts";
 import type { Activity } from "./activity.ts";
 import { Best } from "./best.ts";
-import type { Held, Inventory } from "./inventory.ts";
+import type { Inventory } from "./inventory.ts";
 import { Lags } from "./lags.ts";
 import type { ChannelOrder } from "./names.ts";
 import { Slices } from "./slices.ts";
@@ -55,7 +55,7 @@ export class ChannelList {
   readonly #inventory: Inventory;
   /** What held most when the log was last looked at. */
   #largest:
-    | { readonly held: readonly Held[]; readonly count: number; readonly channels: readonly string[] }
+    | { readonly walks: number; readonly count: number; readonly channels: readonly string[] }
     | undefined;
 
   constructor(services: Services, activity: Activity, inventory: Inventory) {
@@ -81,10 +81,12 @@ export class ChannelList {
   /** The first of an order, of those that have anything of it at all. */
   async top(order: ChannelOrder, limit: number, lags: Lags): Promise<readonly ChannelRow[]> {
     if (order !== "bytes") return this.#rows(await this.#first(order, limit, lags), lags);
-    const { held } = this.#inventory;
+    const { walks, held } = this.#inventory;
     // The same for as long as no other walk has come to its end: to look through 100,000 each second would be 1 % of a core.
-    if (this.#largest?.held !== held || this.#largest.count !== held.length)
-      this.#largest = { held, count: held.length, channels: await this.#first(order, limit, lags) };
+    if (this.#largest?.walks !== walks || this.#largest.count !== held.length) {
+      const count = held.length;
+      this.#largest = { walks, count, channels: await this.#first(order, limit, lags) };
+    }
     return this.#rows(this.#largest.channels, lags);
   }
 

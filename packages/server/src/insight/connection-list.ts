@@ -79,7 +79,8 @@ export class ConnectionList {
 
   /** The first of an order, of those that have anything of it at all. */
   async top(sort: ConnectionOrder, limit: number, lags: Lags): Promise<readonly ConnectionRow[]> {
-    const best = await this.#best({ search: "", sort, limit, skip: 0 }, lags);
+    const hasSome = (value: number): boolean => sort === "age" || value > 0;
+    const best = await this.#best({ search: "", sort, limit, skip: 0 }, lags, undefined, hasSome);
     return best.take().map((each) => this.#row(each, lags));
   }
 
@@ -105,6 +106,7 @@ export class ConnectionList {
     { search, sort, limit, skip }: ListQuery<ConnectionOrder>,
     lags: Lags,
     channel?: string,
+    isWanted: (value: number) => boolean = () => true,
   ): Promise<Best<OpenConnection>> {
     const best = new Best<OpenConnection>(limit + skip);
     const slices = new Slices();
@@ -113,7 +115,8 @@ export class ConnectionList {
       if (slices.isOver) await slices.next();
       if (wanted !== "" && !isFound(connection, wanted)) continue;
       if (channel !== undefined && !doesRead(connection, channel)) continue;
-      best.add(connection, this.#value(sort, connection, lags));
+      const value = this.#value(sort, connection, lags);
+      if (isWanted(value)) best.add(connection, value);
     }
     return best;
   }

@@ -6,7 +6,7 @@ import { type Quantiles, Values } from "./quantiles.ts";
 /** About so many publishes are timed a second, however many there are: a clock read for each would be too dear. */
 const TIMED_PER_SECOND = 100;
 /** So many flushes may pass by before one is given up: each part of a channel with many readers has its own. */
-const MAX_FLUSHES = 64;
+const MAX_FLUSHES = 1_024;
 
 /**
  * How long messages take from where the log is asked to append them to where their bytes are handed to the sinks of all live

@@ -10,7 +10,7 @@ const FRESH_MS = 5_000;
 /** How long it is kept after somebody has last asked, in milliseconds: it takes about 200 bytes a channel. */
 const INTEREST_MS = 60_000;
 
-export type Held = Pick<ChannelDescription, "channel" | "messages" | "bytes" | "head">;
+type Held = Pick<ChannelDescription, "channel" | "messages" | "bytes" | "head">;
 
 /**
  * What the log holds of every channel, by name, as it was some seconds ago: there while somebody wants to know, since only a walk
@@ -25,6 +25,7 @@ export class Inventory {
   #walkedAtMs = Number.NEGATIVE_INFINITY;
   #wantedAtMs = 0;
   #isClosed = false;
+  #walks = 0;
 
   constructor(log: Log) {
     this.#log = log;
@@ -33,6 +34,11 @@ export class Inventory {
   /** What is known: of the first walk what it has found yet. */
   get held(): readonly Held[] {
     return this.#held ?? this.#walk?.found ?? [];
+  }
+
+  /** How many walks have come to their end. */
+  get walks(): number {
+    return this.#walks;
   }
 
   /** Whether every channel was looked at. */
@@ -64,7 +70,9 @@ export class Inventory {
     const found: Held[] = [];
     const over = this.#go(found, this.#held === undefined ? FIRST_SHARE : FRESH_SHARE).then(
       (isWhole) => {
-        if (isWhole) this.#held = found;
+        if (!isWhole) return;
+        this.#held = found;
+        this.#walks++;
       },
       // The log is in trouble, which it tells those who use it; the next one who asks begins anew.
       () => undefined,

@@ -152,6 +152,39 @@ describe("lists of channels", () => {
     expect(busy.channels[0]?.messagesPerSecond).toBeGreaterThan(0);
   });
 
+  test("of each order are made while they are read, of what has something of it", async () => {
+    await using server = await openServer();
+    const { tidings } = server;
+    await using reader = await RawClient.open(server.port);
+    reader.send(getRequest("/channels/a", { Accept: "application/x-ndjson" }));
+    await reader.until('"caught-up"');
+    await tidings.publish("unread", "x".repeat(100));
+    const first = async (list: string, member: string): Promise<unknown> =>
+      untilData<Record<string, Record<string, unknown>[]>>(tidings, `$tidings/top/${list}`, (data) => {
+        void tidings.publish("a", 1);
+        return (data[member]?.length ?? 0) > 0;
+      }).then((data) => data[member]?.[0]);
+    const listed = await Promise.all([
+      first("channels/rate", "channels"),
+      first("channels/readers", "channels"),
+      first("channels/bytes", "channels"),
+      first("connections/age", "connections"),
+      first("connections/bytes", "connections"),
+      first("connections/rate", "connections"),
+    ]);
+    expect(listed).toMatchObject([
+      { channel: "a" },
+      { channel: "a", readers: 1 },
+      { channel: expect.stringMatching(/^a$|^unread$/) as string },
+      { transport: "ndjson" },
+      { transport: "ndjson" },
+      { transport: "ndjson" },
+    ]);
+    // Whom nobody waits for is in no list of those that lag.
+    const { messages } = await json(`${server.url}/channels/$tidings/top/connections/lag`);
+    expect(messages).toEqual([]);
+  });
+
   test("what is asked for wrongly is told", async () => {
     await using server = await openServer();
     for (const [path, said] of [
@@ -251,6 +284,47 @@ describe("events", () => {
       missed: 2,
       who: { kind: "open" },
     });
+  });
+
+  test("say that a poll was told of a gap, that a connection broke, and that one was sent away by a drain", async () => {
+    await using server = await openServer({
+      policies: [{ pattern: "short", retention: { maxMessages: 1 } }],
+    });
+    const { tidings, url } = server;
+    const { cursor } = await tidings.publish("short", 0);
+    for (let at = 1; at < 4; at++) await tidings.publish("short", at);
+    await send(`${url}/channels/short?since=${cursor}`);
+    const polled = await untilData<object>(
+      tidings,
+      "$tidings/events",
+      (_, event) => event === "gap",
+      "earliest",
+    );
+    expect(polled).toMatchObject({ transport: "poll", channel: "short", missed: 2, address: "127.0.0.1" });
+
+    const broken = await RawClient.open(server.port);
+    broken.send(getRequest("/channels/short", { Accept: "text/event-stream" }));
+    await broken.until("caught-up");
+    broken.socket.resetAndDestroy();
+    const lost = await untilData<{ reason?: string }>(
+      tidings,
+      "$tidings/events",
+      (_, event) => event === "disconnected",
+      "earliest",
+    );
+    expect(lost.reason).toBe("lost");
+
+    await using drained = await RawClient.open(server.port);
+    drained.send(getRequest("/channels/short", { Accept: "application/x-ndjson" }));
+    await drained.until('"caught-up"');
+    await tidings.drain();
+    await untilData<object>(tidings, "$tidings/events", (_, event) => event === "draining", "earliest");
+    await untilData<{ reason?: string }>(
+      tidings,
+      "$tidings/events",
+      ({ reason }) => reason === "drained",
+      "earliest",
+    );
   });
 
   test("say that a WebSocket did not answer its ping", async () => {
