@@ -18,6 +18,8 @@ import { PlainRing } from "./plain-ring.ts";
 import type { Ring } from "./ring.ts";
 
 const NO_VALUES = { count: 0, bytes: 0 };
+/** How many channels one sweep looks at, which takes a millisecond; the next one goes on behind them. */
+const SWEEP_CHANNELS = 1_000;
 
 /** The log in memory: ordered and bounded like every other, gone with the process. A new one is a new epoch. */
 export class MemoryLog implements Log {
@@ -32,6 +34,7 @@ export class MemoryLog implements Log {
   /** Followed channels, each with the earliest that the tail was last told: a read drops what is over its age too. */
   readonly #followed = new Map<string, Offset>();
   readonly #listeners = new Set<TailListener>();
+  #sweeping: Iterator<string> = this.#rings.keys();
   #isClosed = false;
 
   constructor(options: LogOptions) {
@@ -151,7 +154,10 @@ export class MemoryLog implements Log {
   async sweep(): Promise<void> {
     if (this.#isClosed) return;
     const nowMs = this.#options.nowMs();
-    for (const channel of this.#rings.keys()) {
+    for (let left = Math.min(this.#rings.size, SWEEP_CHANNELS); left > 0; left--) {
+      let next = this.#sweeping.next();
+      if (next.done === true) next = (this.#sweeping = this.#rings.keys()).next();
+      const channel = next.value as string;
       const ring = this.#fresh(channel, nowMs) as Ring;
       ring.keys.forget(nowMs);
       this.#tell(channel, ring, []);
