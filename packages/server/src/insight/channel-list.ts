@@ -73,7 +73,11 @@ export class ChannelList {
     for (const { channel, bytes } of this.#inventory.held) {
       if (slices.isOver) await slices.next();
       if (!isShown(channel, wanted)) continue;
-      best.add(channel, sort === "name" ? 0 : this.#value(sort, channel, lags, bytes));
+      // By name the one that is looked for stands before those that have its name in theirs.
+      best.add(
+        channel,
+        sort === "name" ? Number(channel.toLowerCase() === wanted) : this.#value(sort, channel, lags, bytes),
+      );
     }
     return { rows: await this.#rows(best.take().slice(skip), lags), count: best.count };
   }

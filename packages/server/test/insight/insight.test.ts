@@ -125,6 +125,7 @@ describe("lists of channels", () => {
     await using server = await openServer();
     const { tidings, url } = server;
     for (let at = 0; at < 30; at++) await tidings.publish(`Job/${at}`, "x".repeat(at));
+    await tidings.publish("A/Job/5", "");
     await tidings.publish("other", 1);
     const page = (await asked(url, "/admin/channels?search=jOB&sort=bytes&limit=10", "AdminChannels")) as {
       channels: { channel: string }[];
@@ -134,10 +135,12 @@ describe("lists of channels", () => {
     const second = (await json(
       `${url}/admin/channels?search=job&sort=bytes&limit=10&after=${page.next}`,
     )) as typeof page;
-    expect(second).toMatchObject({ count: 30, complete: true, next: "20" });
+    expect(second).toMatchObject({ count: 31, complete: true, next: "20" });
     expect(second.channels[0]?.channel).toBe("Job/19");
     const named = (await json(`${url}/admin/channels?limit=2`)) as typeof page;
-    expect(named.channels.map(({ channel }) => channel)).toEqual(["Job/0", "Job/1"]);
+    expect(named.channels.map(({ channel }) => channel)).toEqual(["A/Job/5", "Job/0"]);
+    const exact = (await json(`${url}/admin/channels?search=job/5&limit=1`)) as typeof page;
+    expect(exact.channels[0]?.channel).toBe("Job/5");
     const own = (await json(`${url}/admin/channels?search=$`)) as typeof page;
     expect(own.channels.map(({ channel }) => channel)).toContain("$tidings/events");
     const busy = await untilData<{ channels: { channel: string; messagesPerSecond: number }[] }>(
