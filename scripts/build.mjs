@@ -1,4 +1,4 @@
-// Compiles the packages: `tsc -b`, which does only what has changed, and then the bundles, which take no time.
+// Compiles the packages: `tsc -b`, which does only what has changed, then the bundles, which take no time, and the pages that use them.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureInstalled } from "./install.mjs";
@@ -17,7 +17,8 @@ export function build(node) {
     // A process of its own, since the bundler needs the Node.js that this script may have had to find.
     return (
       (await run(node, [scriptOf("tsc"), "-b"], options)) ||
-      (await run(node, [join(root, "scripts", "bundle.mjs")], options))
+      (await run(node, [join(root, "scripts", "bundle.mjs")], options)) ||
+      (await run(node, [join(root, "packages", "dashboard", "build.mjs")], options))
     );
   });
 }

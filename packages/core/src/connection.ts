@@ -44,6 +44,8 @@ export interface Subscribe {
 
 /** What an output is told beside. */
 export interface ConnectionOutput extends Output {
+  /** A reader was told that messages are missing. */
+  missed?(channel: string, gap: Gap): void;
   /** A subscription failed after it was opened; told to the peer already. */
   lost?(channel: string, error: unknown): void;
   /** The output threw, and the connection is closed. */
@@ -60,6 +62,18 @@ export interface ConnectionOptions {
   readonly pageLimits: PageLimits;
   /** Makes what failed fit for a peer's eyes; what is not a TidingsError is hidden behind `INTERNAL`. */
   readonly toError: (error: unknown) => TidingsError;
+}
+
+/** The readers of a connection that are not live. */
+class Behind extends Set<Reader> {
+  readonly sinceMs: number;
+  /** Since when the output takes nothing of what they have to hand on. */
+  waitsSinceMs: number | undefined;
+
+  constructor(sinceMs: number) {
+    super();
+    this.sinceMs = sinceMs;
+  }
 }
 
 interface Settle {
@@ -100,7 +114,7 @@ export class Connection implements ReaderSink, FlushListener {
   #codec: StreamCodec;
   readonly #subscriptions = new Few<Subscription>();
   /** There while any is: nearly always all are live. */
-  #behind: Set<Reader> | undefined;
+  #behind: Behind | undefined;
   #isDriving = false;
   /** There while there is anything to write. */
   #gathered: Uint8Array[] | undefined;
@@ -134,6 +148,33 @@ export class Connection implements ReaderSink, FlushListener {
   /** How many of the channels are not live at this moment. */
   get behind(): number {
     return this.#behind?.size ?? 0;
+  }
+
+  /** Those that are not live, and since when any has not been, in milliseconds since 1970; `undefined` where all are. */
+  get lagging():
+    | {
+        readonly readers: Iterable<Reader>;
+        readonly sinceMs: number;
+        readonly waitsSinceMs: number | undefined;
+      }
+    | undefined {
+    const behind = this.#behind;
+    if (behind === undefined || behind.size === 0) return undefined;
+    return { readers: behind, sinceMs: behind.sinceMs, waitsSinceMs: behind.waitsSinceMs };
+  }
+
+  get readers(): Iterable<Reader> {
+    return this.#subscriptions.values();
+  }
+
+  /** Whether it reads a channel. */
+  has(channel: string): boolean {
+    return this.#subscriptions.get(channel) !== undefined;
+  }
+
+  /** How many channels it reads. */
+  get size(): number {
+    return this.#subscriptions.size;
   }
 
   /**
@@ -282,6 +323,7 @@ export class Connection implements ReaderSink, FlushListener {
   gap(subscription: Subscription, gap: Gap): void {
     subscription.tellsCaughtUp = true;
     this.#tell(gapFrame(subscription.channel, gap));
+    this.#output.missed?.(subscription.channel, gap);
   }
 
   caughtUp(subscription: Subscription): void {
@@ -292,7 +334,7 @@ export class Connection implements ReaderSink, FlushListener {
   }
 
   fellBehind(reader: Reader): void {
-    this.#behind ??= new Set();
+    this.#behind ??= new Behind(this.#options.hub.nowMs());
     this.#behind.add(reader);
     void this.#drive();
   }
@@ -379,7 +421,10 @@ export class Connection implements ReaderSink, FlushListener {
   }
 
   #next(): Reader | undefined {
-    if (this.#behind === undefined || this.isBlocked) return undefined;
+    if (this.#behind === undefined) return undefined;
+    if (!this.#output.isBlocked) this.#behind.waitsSinceMs = undefined;
+    else this.#behind.waitsSinceMs ??= this.#options.hub.nowMs();
+    if (this.isBlocked) return undefined;
     const [next] = this.#behind;
     return next;
   }
@@ -393,6 +438,7 @@ export class Connection implements ReaderSink, FlushListener {
   #forget(subscription: Subscription): void {
     this.#subscriptions.delete(subscription.channel);
     this.#behind?.delete(subscription);
+    if (this.#behind?.size === 0) this.#behind = undefined;
     this.#attendance?.unlisten(subscription.channel);
   }
 }

@@ -24,6 +24,13 @@ export interface HubChannelOptions {
   readonly nowMs: () => number;
 }
 
+/** What was handed to readers so far: one message to a thousand readers counts a thousand. */
+export interface Traffic {
+  messages: number;
+  /** As they are encoded. */
+  bytes: number;
+}
+
 /** Where a reader stands among a channel's ephemeral messages, which have no offsets. */
 export interface EphemeralPlace {
   /** What the parts of one channel have in common for as long as the hub follows it. */
@@ -194,8 +201,8 @@ export class HubChannel {
     return this.#pendingBytes <= MAX_PENDING_FLUSHES * this.#options.maxFlushBytes;
   }
 
-  /** Hands what is pending to every live reader; answers how many messages that was, counted once for each. */
-  flush(): number {
+  /** Hands what is pending to every live reader, and adds what that was to `traffic`: once for each of them. */
+  flush(traffic: Traffic): void {
     const { allocate } = this.#options;
     const before = this.#head;
     const chunks = cutChunks(
@@ -213,19 +220,19 @@ export class HubChannel {
       this.#head = chunk.last;
       this.#recent.push(chunk);
     }
-    let delivered = 0;
     for (const lane of this.#lanes.values()) {
       if (lane.members.size === 0) continue;
       const batch = joinBatches(
         chunks.map((chunk) => this.#recent.encode(chunk, lane)),
         allocate,
       );
-      if (batch.ends.length > 0) delivered += lane.deliver(batch, before, this.#head);
+      if (batch.ends.length === 0) continue;
+      traffic.messages += lane.deliver(batch, before, this.#head);
+      traffic.bytes += batch.bytes.length * lane.members.size;
     }
     this.#settled = this.#head;
     this.#passedOnBefore = this.#passedOn;
     this.#recent.trim();
-    return delivered;
   }
 
   /** One page at most of what came after an offset, from what is at hand; `undefined` where only the log has it. */

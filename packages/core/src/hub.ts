@@ -1,5 +1,11 @@
-import { type Allocate, TidingsError } from "@tidings/protocol";
-import { type Conflation, type EphemeralPlace, HubChannel, type HubChannelOptions } from "./hub-channel.ts";
+import { type Allocate, type Offset, TidingsError } from "@tidings/protocol";
+import {
+  type Conflation,
+  type EphemeralPlace,
+  HubChannel,
+  type HubChannelOptions,
+  type Traffic,
+} from "./hub-channel.ts";
 import type { Log, TailEvent } from "./log.ts";
 import { Pages } from "./pages.ts";
 
@@ -47,8 +53,9 @@ export class Hub {
   readonly log: Log;
   readonly allocate: Allocate;
   readonly pages: Pages;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
   readonly #defer: (callback: () => void) => void;
-  readonly #nowMs: () => number;
   readonly #lingerMs: number;
   readonly #conflationOf: (channel: string) => Conflation;
   readonly #channelOptions: HubChannelOptions;
@@ -62,14 +69,19 @@ export class Hub {
   #isScheduled = false;
   #isFlushing = false;
   #isClosed = false;
-  #delivered = 0;
+  /** Handed to live readers. */
+  readonly live: Traffic = { messages: 0, bytes: 0 };
+  /** Handed to readers that were catching up. */
+  readonly replayed: Traffic = { messages: 0, bytes: 0 };
+  /** How many readers are catching up; kept by the readers. */
+  behind = 0;
 
   constructor(options: HubOptions) {
     this.log = options.log;
     this.allocate = options.allocate ?? ((size) => new Uint8Array(size));
     this.pages = new Pages(options.pageBytes ?? 4_194_304, this.allocate);
     this.#defer = options.defer;
-    this.#nowMs = options.nowMs;
+    this.nowMs = options.nowMs;
     this.#lingerMs = options.lingerMs ?? 5_000;
     this.#conflationOf = options.conflationOf ?? (() => "nothing");
     this.#channelOptions = {
@@ -85,11 +97,6 @@ export class Hub {
   /** Whether a flush is under way: what is written then may be one write with what comes next. */
   get isFlushing(): boolean {
     return this.#isFlushing;
-  }
-
-  /** Messages handed to live readers so far: one message to a thousand readers counts a thousand. */
-  get delivered(): number {
-    return this.#delivered;
   }
 
   /** How many channels are followed. */
@@ -113,6 +120,24 @@ export class Hub {
     if (last === undefined) return undefined;
     last.overflow = this.#extend(ahead ?? last);
     return last.overflow;
+  }
+
+  /** The channels that are followed, by name. */
+  get followed(): Iterable<string> {
+    return this.#channels.keys();
+  }
+
+  /** The newest offset of a channel that the tail has told of; `undefined` where it is not followed. */
+  newestOf(name: string): Offset | undefined {
+    return this.#channels.get(name)?.newest;
+  }
+
+  /** Up to where all live readers of a channel were handed everything; `undefined` where it is not followed. */
+  settledOf(name: string): Offset | undefined {
+    let settled: Offset | undefined;
+    for (const part of partsOf(this.#channels.get(name)))
+      if (settled === undefined || part.settled < settled) settled = part.settled;
+    return settled;
   }
 
   /** How many readers of a channel are live. */
@@ -152,7 +177,7 @@ export class Hub {
 
   /** Lets channels and lanes go that nobody has read for a while. To be called about once a second. */
   sweep(): void {
-    const nowMs = this.#nowMs();
+    const nowMs = this.nowMs();
     for (const channel of this.#channels.values()) {
       for (const part of partsOf(channel)) {
         part.sweepLanes();
@@ -254,7 +279,7 @@ export class Hub {
       isFull ||= channel.isFull;
       if (!this.#dirty.delete(channel)) continue;
       try {
-        this.#delivered += channel.flush();
+        channel.flush(this.live);
       } catch {
         // What cannot be encoded ends, by way of the log, those who would read it, and nobody else.
         this.#letGo(channel);

@@ -11,7 +11,7 @@ export { eventFilter, type Filter } from "./filter.ts";
 export { type Gap, gapFrame } from "./gap.ts";
 export { type GrantLists, Grants, type Right, RIGHTS } from "./grants.ts";
 export { type FlushListener, Hub, type HubOptions } from "./hub.ts";
-export type { Conflation } from "./hub-channel.ts";
+export type { Conflation, Traffic } from "./hub-channel.ts";
 export {
   type AppendOptions,
   type Appended,
@@ -37,10 +37,17 @@ export {
 } from "./presence/presence.ts";
 export { PageReader, type PageRequest, type PageResult } from "./page-reader.ts";
 export { Policies, type Policy, type ResolvedPolicy } from "./policy.ts";
-export { Publisher, type PublisherOptions, type PublishOptions, type Sender } from "./publisher.ts";
+export {
+  Publisher,
+  type PublisherOptions,
+  type PublishOptions,
+  type PublishWatch,
+  type Sender,
+} from "./publisher.ts";
 export type { PublishMessage } from "./publish-message.ts";
 export { type RateLimits, Rates } from "./rates.ts";
 export { Reader, type ReaderOptions, type ReaderSink, type ReaderState } from "./reader.ts";
 export type { Start } from "./start.ts";
 export type { StreamCodec } from "./stream-codec.ts";
+export { SplitLog, type SplitLogOptions } from "./split-log.ts";
 export { TokenBucket } from "./token-bucket.ts";

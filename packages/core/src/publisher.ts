@@ -5,6 +5,7 @@ import {
   checkKey,
   DEFAULT_EVENT,
   type Limits,
+  type NewMessage,
   TidingsError,
 } from "@tidings/protocol";
 import { findBindings } from "./binding.ts";
@@ -37,6 +38,14 @@ export interface Sender {
   readonly rates?: Rates | undefined;
 }
 
+/** Looks on while messages are published. Called for every publish, so calls MUST be cheap, and MUST NOT throw. */
+export interface PublishWatch {
+  /** The log is asked for it now. Answers what is to be handed on to {@link PublishWatch.published}: a time, or 0. */
+  asked(): number;
+  /** The log has done it; with no `appended` it was passed on and not kept. `bytes`: of payloads. */
+  published(channel: string, messages: number, bytes: number, asked: number, appended?: Appended): void;
+}
+
 export interface PublisherOptions {
   /** Where payloads go that cannot travel inline. Without it they are refused. */
   readonly store?: PayloadStore;
@@ -44,6 +53,10 @@ export interface PublisherOptions {
   readonly nowMs?: () => number;
   /** Bytes of messages that may wait for a payload to be stored, on all channels together. Default 67,108,864 (64 MiB). */
   readonly maxWaitingBytes?: number;
+  /** Looks on. */
+  readonly watch?: PublishWatch;
+  /** How many channels there are, as `maxChannels` bounds them. Default: all of the log's. */
+  readonly channelCount?: () => number;
   /** Told of what did not fail a publish: a stored payload that could not be bound to its message, which a sweep mends. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -64,6 +77,7 @@ export class Publisher {
   readonly #begun = new Set<string>();
   #waitingBytes = 0;
   #published = 0;
+  #publishedBytes = 0;
 
   constructor(log: Log, policies: Policies, limits: Limits, options: PublisherOptions = {}) {
     this.#log = log;
@@ -76,6 +90,11 @@ export class Publisher {
   /** Messages appended or passed on so far. */
   get published(): number {
     return this.#published;
+  }
+
+  /** Bytes of their payloads, as they travel: of a stored one its preview. */
+  get publishedBytes(): number {
+    return this.#publishedBytes;
   }
 
   /**
@@ -163,14 +182,25 @@ export class Publisher {
     const { ephemeral = false, isServer: _, sender, ...append } = options;
     // Nearly always neither holds, and the log is called in this very turn.
     if (needsStore || this.#turns.isTaken(channel)) return this.#publishInTurn(channel, batch, options);
+    const asked = this.#options.watch?.asked() ?? 0;
     if (ephemeral) {
       await this.#log.broadcast(channel, this.#withKeys(channel, batch, sender?.key));
-      this.#published += batch.length;
+      this.#count(channel, batch, asked);
       return undefined;
     }
     const appended = await this.#log.append(channel, batch, append);
-    this.#published += appended.appended;
+    this.#count(channel, batch, asked, appended);
     return appended;
+  }
+
+  #count(channel: string, batch: readonly NewMessage[], asked: number, appended?: Appended): void {
+    const messages = appended?.appended ?? batch.length;
+    if (messages === 0) return;
+    let bytes = 0;
+    for (let at = 0; at < batch.length; at++) bytes += (batch[at] as NewMessage).data.length;
+    this.#published += messages;
+    this.#publishedBytes += bytes;
+    this.#options.watch?.published(channel, messages, bytes, asked, appended);
   }
 
   #checkRates(
@@ -200,7 +230,8 @@ export class Publisher {
   /** Whether a channel that nobody wrote to yet may be made. */
   #checkNew(channel: string, sender: Sender | undefined): void {
     const { maxChannels } = this.#limits;
-    if (this.#log.channelCount + this.#begun.size >= maxChannels) {
+    const channels = this.#options.channelCount?.() ?? this.#log.channelCount;
+    if (channels + this.#begun.size >= maxChannels) {
       throw new TidingsError(
         "LOG_FULL",
         `channel "${channel}" would be new, and the log holds ${maxChannels} channels, as many as it may (maxChannels). ` +
@@ -251,7 +282,7 @@ export class Publisher {
         const passedOn = this.#log.broadcast(channel, this.#withKeys(channel, batch, sender?.key));
         leave();
         await passedOn;
-        this.#published += batch.length;
+        this.#count(channel, batch, 0);
         return undefined;
       }
       const prepared = await this.#payloads.prepare(channel, batch, this.#policies.of(channel));
@@ -273,20 +304,18 @@ export class Publisher {
     options: AppendOptions,
     onCalled: () => void,
   ): Promise<Appended> {
+    const messages = prepared.map(({ message }) => message);
+    const asked = this.#options.watch?.asked() ?? 0;
     let appended: Appended;
     try {
-      const appending = this.#log.append(
-        channel,
-        prepared.map(({ message }) => message),
-        options,
-      );
+      const appending = this.#log.append(channel, messages, options);
       onCalled();
       appended = await appending;
     } catch (error) {
       this.#payloads.discard(prepared);
       throw error;
     }
-    this.#published += appended.appended;
+    this.#count(channel, messages, asked, appended);
     if (appended.appended === 0) this.#payloads.discard(prepared);
     // Not waited for: the messages are in the log, whatever becomes of this, and a sweep mends it.
     else this.#bind(channel, prepared, appended).catch((error: unknown) => this.#options.onFault?.(error));

@@ -76,6 +76,7 @@ export class Reader implements LaneMember {
     this.#options = options;
     this.#sink = sink;
     if (options.start.at === "cursor") this.#cursor = options.start.cursor;
+    hub.behind++;
   }
 
   get channel(): string {
@@ -200,6 +201,8 @@ export class Reader implements LaneMember {
       const after = await findLast(log, this.channel, start.count, this.#options.filter, limits);
       return log.read(this.channel, after, limits);
     }
+    if (start.at === "time")
+      return log.read(this.channel, await log.offsetBeforeTime(this.channel, start.timeMs), limits);
     if (start.at === "latest") {
       const { head } = await log.describe(this.channel);
       return log.read(this.channel, head, limits);
@@ -248,6 +251,8 @@ export class Reader implements LaneMember {
       if (last === undefined) continue;
       // First the cursor: the sink may ask for it.
       this.#cursor = moveTo(cursor, last);
+      this.#hub.replayed.messages += batch.ends.length;
+      this.#hub.replayed.bytes += batch.bytes.length;
       this.#sink.batch(this, batch);
     }
     // What a filter left out at the end is handed over too.
@@ -268,6 +273,7 @@ export class Reader implements LaneMember {
     this.#ephemeral = channel.ephemeralPlace;
     lane.members.add(this);
     this.#state = "live";
+    this.#hub.behind--;
     this.#sink.caughtUp(this);
   }
 
@@ -283,6 +289,7 @@ export class Reader implements LaneMember {
 
   /** Keeps the cursor, and is no longer live. */
   #leave(state: "catching-up" | "done"): void {
+    this.#hub.behind += Number(state === "catching-up") - Number(this.#state === "catching-up");
     this.#cursor = this.cursor;
     this.#lane?.members.delete(this);
     this.#lane = undefined;

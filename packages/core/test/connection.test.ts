@@ -503,6 +503,34 @@ describe("a slow output", () => {
     expect(order.map(({ channel }) => channel).join("")).toBe("aabbaabb");
   });
 
+  test("tells since when it is behind, and since when its output takes nothing; the hub counts such readers", async () => {
+    const { hub, turns, publish, clock } = openHub();
+    const { connection, output } = connect(hub);
+    for (const channel of ["a", "b"]) await connection.subscribe({ channel, start: LATEST });
+    await turns.settle();
+    expect([connection.lagging, hub.behind]).toEqual([undefined, 0]);
+    output.isBlocked = true;
+    clock.nowMs = 1_005_000;
+    await publish("a", 1);
+    await turns.settle();
+    clock.nowMs = 1_009_000;
+    await publish("b", 1);
+    await turns.settle();
+    const { readers, sinceMs, waitsSinceMs } = connection.lagging ?? {};
+    expect([...(readers ?? [])].map(({ channel }) => channel)).toEqual(["a", "b"]);
+    expect([sinceMs, waitsSinceMs, hub.behind]).toEqual([1_005_000, 1_005_000, 2]);
+    connection.unsubscribe("b");
+    expect([connection.lagging?.sinceMs, hub.behind]).toEqual([1_005_000, 1]);
+    output.isBlocked = false;
+    connection.resume();
+    await turns.settle();
+    expect([connection.lagging, hub.behind]).toEqual([undefined, 0]);
+    // One message was taken from the log by the reader that was behind, and none live.
+    expect([hub.replayed.messages, hub.live.messages]).toEqual([1, 0]);
+    connection.close();
+    expect(hub.behind).toBe(0);
+  });
+
   test("behind counts the channels that are not live", async () => {
     const { hub, turns, publish } = openHub();
     const { connection, output } = connect(hub);

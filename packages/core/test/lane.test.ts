@@ -17,7 +17,7 @@ test("a flush is encoded once for a lane, and handed to each of its readers in o
   await turns.settle();
   expect(format.writes).toBe(3);
   for (const { batches, told } of sinks) expect([batches, told.at(-1)]).toEqual([1, "c/1=1;c/2=2;c/3=3;"]);
-  expect(hub.delivered).toBe(3 * READERS);
+  expect(hub.live.messages).toBe(3 * READERS);
 });
 
 test("connections get one write a flush, and all of them the same bytes, uncopied", async () => {
@@ -69,7 +69,7 @@ test("a flush that a filter lets nothing through of is no call", async () => {
   await log.append("c", [number(1, "y")]);
   await turns.settle();
   expect(sink.batches).toBe(0);
-  expect(hub.delivered).toBe(0);
+  expect(hub.live.messages).toBe(0);
 });
 
 test("nothing is encoded for a lane that nobody is live in", async () => {
@@ -207,5 +207,5 @@ test("a message on a channel that nobody reads costs no look at the log, no turn
   for (let at = 0; at < 10; at++) await (double as LogDouble).append(`c${at}`, [number(at)]);
   await turns.settle();
   expect((double as LogDouble).calls.filter((call) => !call.startsWith("append"))).toEqual([]);
-  expect([turns.deferred, hub.size, hub.delivered]).toEqual([0, 0, 0]);
+  expect([turns.deferred, hub.size, hub.live.messages]).toEqual([0, 0, 0]);
 });

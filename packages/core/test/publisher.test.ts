@@ -27,6 +27,21 @@ function open(policies: readonly Policy[] = []): ReturnType<typeof openHub> & {
   };
 }
 
+test("what is published is counted with its bytes, and told to who looks on; a repeat is not", async () => {
+  const told: unknown[] = [];
+  const { log } = openHub();
+  const watch = { asked: () => 7, published: (...all: unknown[]) => void told.push(all) };
+  const publisher = new Publisher(log, new Policies([], LIMITS), LIMITS, { watch });
+  await publisher.publish("a", [sized(10), sized(20)], { idempotencyKey: "once" });
+  await publisher.publish("a", [sized(10), sized(20)], { idempotencyKey: "once" });
+  await publisher.publish("b", [sized(5)], { ephemeral: true });
+  expect([publisher.published, publisher.publishedBytes]).toEqual([3, 35]);
+  expect(told).toEqual([
+    ["a", 2, 30, 7, { epoch: "e1", offset: 2, appended: 2 }],
+    ["b", 1, 5, 7, undefined],
+  ]);
+});
+
 describe("what may be published", () => {
   test("a channel's name is checked", async () => {
     expect(await open().attempt("a//b", [number(1)])).toBe("CHANNEL_NAME_INVALID");

@@ -41,7 +41,7 @@ const DEFAULT_DRAIN_MS = 5_000;
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|::1)$/;
 
 export interface SubscribeOptions {
-  /** A cursor, `earliest`, or `latest` (the default). */
+  /** A cursor, `earliest`, `latest` (the default), or a time such as `2026-01-05T12:00:00Z`: the first message of then or later. */
   readonly since?: string;
   /** Begin with this many of the newest messages; not together with `since`. */
   readonly last?: number;
@@ -181,7 +181,7 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
     commands,
     refusals: services.refusals,
     sockets: services.sockets,
-    connections: () => countByTransport(connections.all()),
+    connections: (transport) => connections.countOf(transport),
   });
   const router = createRouter(services, metrics);
   const handler = createHandler({
@@ -190,6 +190,7 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
     auth: services.auth,
     sockets: services.sockets,
     refusals: services.refusals,
+    addresses: services.addresses,
     basePath,
     requestTimeoutMs: services.limits.requestTimeoutMs,
     toError: services.toError,
@@ -210,7 +211,9 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
     attach,
     async listen({ host = "127.0.0.1", port = 8080 } = {}) {
       checkAddress(host, guard.open);
-      const server = createListener(handler, services.limits, (code) => services.refusals.count(code));
+      const server = createListener(handler, services.limits, ({ code, message }, socket) =>
+        services.refusals.count(code, () => ({ message, address: socket.remoteAddress })),
+      );
       services.sockets.watch(server);
       attach(server);
       const bound = await listen(server, host, port);
@@ -294,6 +297,7 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
     async drain() {
       const stopped = servers.map((server) => new Promise((resolve) => server.close(resolve)));
       const drainMs = options.drainMs ?? DEFAULT_DRAIN_MS;
+      services.insight.events.draining();
       await Promise.all([connections.drain(drainMs), commands.drain(drainMs)]);
       for (const server of servers) server.closeIdleConnections();
       await Promise.race([
@@ -344,12 +348,4 @@ function checkBasePath(basePath: string): string {
     "CONFIG_INVALID",
     `basePath is "${basePath}"; write it as "/push", with no slash at its end.`,
   );
-}
-
-function countByTransport(
-  connections: Iterable<{ readonly transport: string }>,
-): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { transport } of connections) counts.set(transport, (counts.get(transport) ?? 0) + 1);
-  return counts;
 }

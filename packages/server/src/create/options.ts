@@ -3,6 +3,7 @@ import type { Limits } from "@tidings/protocol";
 import type { Logger } from "pino";
 import type { AuthOptions } from "../auth/index.ts";
 import type { CommandBackend, ToCommandError } from "../commands/index.ts";
+import type { ConfigEntry } from "../config/index.ts";
 import type { Compression } from "../http/services.ts";
 
 /** What a server is made with. Every field has a default. */
@@ -41,6 +42,8 @@ export interface TidingsOptions {
   readonly basePath?: string;
   /** How long a drain spreads the end of its connections, in milliseconds. Default 5,000. */
   readonly drainMs?: number;
+  /** What `GET /admin/config` shows. Default: these options, and `default` for the others. */
+  readonly configuration?: readonly ConfigEntry[];
   /** Default: silent. */
   readonly logger?: Logger;
 }

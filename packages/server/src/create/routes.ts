@@ -1,5 +1,15 @@
+import { fileURLToPath } from "node:url";
 import { serveAppend, serveArtifact, serveRemove, serveUpload } from "../artifacts/http/index.ts";
+import { Assets, serveAsset, serveLab, serveStart } from "../assets/index.ts";
 import { Canary } from "../health/canary.ts";
+import {
+  serveAdminChannels,
+  serveAdminConfig,
+  serveAdminConnection,
+  serveAdminConnections,
+  serveAdminEvents,
+  serveDisconnect,
+} from "../http/admin.ts";
 import { serveChannels, serveHead, serveTruncate } from "../http/channels.ts";
 import { admitReads, checkSome } from "../http/authorize.ts";
 import { connectBody } from "../http/connect-body.ts";
@@ -25,13 +35,22 @@ import { version } from "../version.ts";
 /** How long the canary may take, in milliseconds. */
 const CANARY_TIMEOUT_MS = 2_000;
 
+/** Where the pages are, once they are built: beside `src` and `dist` alike. */
+const ASSETS = fileURLToPath(new URL("../../assets/", import.meta.url));
+
 /** Every URL of the server, and what answers it. */
 export function createRouter(services: Services, metrics: Metrics): Router {
   const openApi = describeApi(services.limits);
   const canary = new Canary(services.hub, services.publisher, CANARY_TIMEOUT_MS);
+  const assets = new Assets(ASSETS);
   const callers = new HttpCallers(services.limits.maxCommandsInFlight);
   return new Router()
-    .on("GET", "/", "anyone", ({ res }) => sendJson(res, 200, { name: "tidings", version, links: LINKS }))
+    .on("GET", "/", "anyone", async (exchange) => {
+      if (await serveStart(assets, exchange)) return;
+      sendJson(exchange.res, 200, { name: "tidings", version, links: LINKS });
+    })
+    .on("GET", "/lab", "anyone", (exchange) => serveLab(assets, exchange))
+    .on("GET", "/assets/*", "anyone", (exchange) => serveAsset(assets, exchange))
     .on("GET", "/channels", "parts", (exchange) => serveChannels(services, exchange))
     .on("GET", "/channels/*", "parts", (exchange) =>
       services.admission.pass(() => serveChannel(services, exchange)),
@@ -64,6 +83,12 @@ export function createRouter(services: Services, metrics: Metrics): Router {
     .on("GET", "/revocations", "server", (exchange) => serveRevocations(services, exchange))
     .on("POST", "/revocations", "server", (exchange) => serveRevoke(services, exchange))
     .on("DELETE", "/revocations", "server", (exchange) => serveRestore(services, exchange))
+    .on("GET", "/admin/channels", "server", (exchange) => serveAdminChannels(services, exchange))
+    .on("GET", "/admin/connections", "server", (exchange) => serveAdminConnections(services, exchange))
+    .on("GET", "/admin/connections/:id", "server", (exchange) => serveAdminConnection(services, exchange))
+    .on("DELETE", "/admin/connections/:id", "server", (exchange) => serveDisconnect(services, exchange))
+    .on("GET", "/admin/events", "server", (exchange) => serveAdminEvents(services, exchange))
+    .on("GET", "/admin/config", "server", (exchange) => serveAdminConfig(services, exchange))
     .on("GET", "/healthz", "anyone", ({ res }) => sendJson(res, 200, { status: "alive" }))
     .on("GET", "/readyz", "anyone", ({ res }) => serveReady(services, canary, res))
     .on("GET", "/openapi.json", "anyone", ({ res }) => sendJson(res, 200, openApi))

@@ -9,26 +9,30 @@ import {
   Policies,
   Presence,
   Publisher,
+  SplitLog,
 } from "@tidings/core";
 import { DEFAULT_LIMITS, type Limits } from "@tidings/protocol";
 import { type Logger, pino } from "pino";
 import { REVOCATIONS_POLICY } from "../auth/index.ts";
 import { Artifacts, FolderStore } from "../artifacts/index.ts";
 import { Backends, Commands } from "../commands/index.ts";
+import { optionEntries } from "../config/index.ts";
 import { CANARY_CHANNEL } from "../health/canary.ts";
 import { Addresses } from "../http/address.ts";
 import { Admission } from "../http/admission.ts";
 import { Arrivals } from "../http/arrivals.ts";
-import { Connections } from "../http/connections.ts";
+import { Connections, type OpenConnection } from "../http/connections.ts";
 import { Descriptors } from "../http/descriptors.ts";
 import type { GuardOptions } from "../http/guard.ts";
 import { Refusals } from "../http/refusals.ts";
 import { Senders } from "../http/senders.ts";
 import { Sockets } from "../http/sockets.ts";
 import { CATCH_UP_BYTES, errorMaker, type Services } from "../http/services.ts";
+import { Insight, INSIGHT_POLICIES, isOfNode, whoIs } from "../insight/index.ts";
 import { LmdbLog } from "../logs/lmdb/index.ts";
 import { closeAuth, openAuth } from "./auth.ts";
 import type { TidingsOptions } from "./options.ts";
+import { version } from "../version.ts";
 import { createPacer } from "./pacer.ts";
 
 const EPOCH_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -54,25 +58,33 @@ export async function openServices(
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const logger = options.logger ?? pino({ level: "silent" });
   const canary = { pattern: CANARY_CHANNEL, retention: CANARY_RETENTION, publish: "server" } as const;
-  const policies = new Policies([canary, REVOCATIONS_POLICY, ...(options.policies ?? [])], {
-    maxMessageBytes: limits.maxMessageBytes,
-    inlineBytes: limits.inlineBytes,
-    maxArtifactBytes: limits.maxArtifactBytes,
-  });
+  const policies = new Policies(
+    [canary, REVOCATIONS_POLICY, ...INSIGHT_POLICIES, ...(options.policies ?? [])],
+    {
+      maxMessageBytes: limits.maxMessageBytes,
+      inlineBytes: limits.inlineBytes,
+      maxArtifactBytes: limits.maxArtifactBytes,
+    },
+  );
   const addresses = new Addresses(options.trustedProxies ?? []);
   const commands = new Commands(limits, logger);
   const backends = new Backends(limits.maxCommandBytes);
   // Before the log is opened: what is wrong with them must not leave it open.
   for (const backend of options.commands ?? [])
     commands.registry.addPattern(backend.pattern, backends.route(backend));
-  const log = await openLog(options, {
+  const logOptions: LogOptions = {
     retentionOf: (channel) => policies.of(channel).retention,
     nowMs: Date.now,
     newEpoch: () =>
       Array.from({ length: EPOCH_LENGTH }, () =>
         EPOCH_CHARACTERS.charAt(randomInt(EPOCH_CHARACTERS.length)),
       ).join(""),
-  });
+  };
+  const aside = new MemoryLog(logOptions);
+  const insight = new Insight(aside, Date.now);
+  const { events } = insight;
+  const main = await openLog(options, logOptions, (tookMs) => insight.commits.add(tookMs));
+  const log = new SplitLog({ main, aside, isAside: isOfNode });
   const newId = idMaker();
   const artifacts = await openArtifacts(options, { log, limits, logger, policies, newId });
   const pacer = createPacer();
@@ -104,8 +116,12 @@ export async function openServices(
   const publisher = new Publisher(log, policies, limits, {
     store: artifacts,
     nowMs: Date.now,
-    onFault: (error) =>
-      logger.warn({ err: error }, "an artifact was not bound to its message; a sweep will do it"),
+    watch: insight.watch(hub),
+    channelCount: () => main.channelCount,
+    onFault: (error) => {
+      logger.warn({ err: error }, "an artifact was not bound to its message; a sweep will do it");
+      events.fault("an artifact was not bound to its message; a sweep will do it", error);
+    },
   });
   const { auth: authOptions } = options;
   const auth =
@@ -120,8 +136,13 @@ export async function openServices(
           },
         );
   const toError = errorMaker(logger);
-  const connections = new Connections(limits, { sessions: auth?.sessions, onOpened: pacer.arrived });
-  const refusals = new Refusals();
+  const connections = new Connections(limits, {
+    sessions: auth?.sessions,
+    onOpened: pacer.arrived,
+    onClosed: (connection, { reason, message }) =>
+      events.disconnected(reason, () => farewell(connection, message)),
+  });
+  const refusals = new Refusals((code, about) => events.refused(code, about));
   const services: Services = {
     log,
     hub,
@@ -150,6 +171,8 @@ export async function openServices(
     refusals,
     senders: new Senders(limits, Date.now),
     commands,
+    configuration: options.configuration ?? optionEntries(options),
+    insight,
     logger,
     nodeId: newId(),
     newId,
@@ -157,22 +180,28 @@ export async function openServices(
   };
   const sweeper = setInterval(() => {
     hub.sweep();
-    log
-      .sweep()
-      .catch((error: unknown) =>
-        logger.warn({ err: error }, "the log could not be swept; it will be tried again"),
-      );
+    log.sweep().catch((error: unknown) => {
+      logger.warn({ err: error }, "the log could not be swept; it will be tried again");
+      events.fault("the log could not be swept; it will be tried again", error);
+    });
   }, SWEEP_MS);
   sweeper.unref();
   const artifactSweeper = setInterval(() => {
-    artifacts
-      .sweep()
-      .catch((error: unknown) =>
-        logger.warn({ err: error }, "the artifacts could not be swept; it will be tried again"),
-      );
+    artifacts.sweep().catch((error: unknown) => {
+      logger.warn({ err: error }, "the artifacts could not be swept; it will be tried again");
+      events.fault("the artifacts could not be swept; it will be tried again", error);
+    });
   }, SWEEP_ARTIFACTS_MS);
   artifactSweeper.unref();
+  insight.begin(
+    services,
+    main instanceof LmdbLog
+      ? { folder: options.data ?? DEFAULT_DATA, usedBytes: () => main.usedBytes }
+      : undefined,
+  );
+  events.started({ version, node: services.nodeId, log: options.log ?? "lmdb" });
   const close = async (): Promise<void> => {
+    insight.close();
     clearInterval(sweeper);
     clearInterval(artifactSweeper);
     if (auth !== undefined) closeAuth(auth);
@@ -204,9 +233,29 @@ function idMaker(): () => string {
   };
 }
 
-async function openLog(options: TidingsOptions, logOptions: LogOptions): Promise<Log> {
+async function openLog(
+  options: TidingsOptions,
+  logOptions: LogOptions,
+  onCommit: (tookMs: number) => void,
+): Promise<MemoryLog | LmdbLog> {
   if (options.log === "memory") return new MemoryLog(logOptions);
-  return LmdbLog.open({ ...logOptions, path: options.data ?? DEFAULT_DATA });
+  return LmdbLog.open({ ...logOptions, path: options.data ?? DEFAULT_DATA, onCommit });
+}
+
+/** What is told of a connection that has ended. */
+function farewell(
+  { id, transport, address, access, openedAtMs, wire }: OpenConnection,
+  message: string | undefined,
+): Readonly<Record<string, unknown>> {
+  return {
+    connection: id,
+    transport,
+    address,
+    who: whoIs(access.identity),
+    openSeconds: Math.round((performance.now() - openedAtMs) / 1_000),
+    bytes: wire?.bytesWritten ?? 0,
+    ...(message === undefined ? {} : { message }),
+  };
 }
 
 /** Beside the log, and for as long as it: after the log, whose lock keeps other processes away from the folder. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { quote, TidingsError } from "@tidings/protocol";
 import { RIGHTS } from "@tidings/core";
-import { type Access, isSomebody, OPEN_ACCESS, unauthenticated } from "../auth/index.ts";
+import { type Access, type Identity, isSomebody, OPEN_ACCESS, unauthenticated } from "../auth/index.ts";
 import { REQUEST_HEADER } from "../http/answer.ts";
 import { admitReads } from "../http/authorize.ts";
 import { checkRequest, type GuardOptions } from "../http/guard.ts";
@@ -27,6 +27,7 @@ export function attachUpgrades(
     // Until the transport has it, a socket that breaks is nobody's.
     socket.on("error", ignore);
     const serve = async (): Promise<void> => {
+      let identity: Identity | undefined;
       try {
         // The cheapest first: who comes too often is told so before anything else is looked at.
         const why = services.sockets.whyOver(req.socket);
@@ -36,6 +37,7 @@ export function attachUpgrades(
         const query = url?.query ?? new URLSearchParams();
         const { auth } = services;
         const access = auth === undefined ? OPEN_ACCESS : await auth.gate.enter(req, query, true);
+        identity = access.identity;
         const asked = upgradeQuery(req, url?.path ?? "/", query, services);
         const isMulti = url?.path === "/connect";
         const handshake = await admit(req, asked, isMulti, services, access);
@@ -44,7 +46,14 @@ export function attachUpgrades(
       } catch (error) {
         const request = services.newId();
         const told = services.toError(error, request);
-        services.refusals.count(told.code);
+        services.refusals.count(told.code, () => ({
+          message: told.message,
+          method: "GET",
+          ...routeOf(url?.path),
+          address: services.addresses.of(req),
+          identity,
+          request,
+        }));
         refuseUpgrade(socket, told, { [REQUEST_HEADER]: request });
       }
     };
@@ -55,6 +64,12 @@ export function attachUpgrades(
 }
 
 function ignore(): void {}
+
+/** As the router has it, for those who ask why it was refused. */
+function routeOf(path = ""): { readonly route: string; readonly channel?: string } {
+  if (!path.startsWith("/channels/")) return { route: path === "/connect" ? path : "none" };
+  return { route: "/channels/*", channel: path.slice("/channels/".length) };
+}
 
 function isOurs(path: string | undefined): boolean {
   return path === "/connect" || path?.startsWith("/channels/") === true;
@@ -72,17 +87,17 @@ async function admit(
   access: Access,
 ): Promise<Handshake> {
   const { identity } = access;
-  const network = services.addresses.networkOf(req);
+  const address = services.addresses.of(req);
   const mayWait = !isSomebody(identity) && offersFrames(req);
   if (RIGHTS.some((right) => identity.grants.allowsAny(right))) {
     try {
       const read = await admitReads(access, asked, !isMulti, services);
-      return { read, access, network, isMulti, isWaiting: false };
+      return { read, access, address, isMulti, isWaiting: false };
     } catch (error) {
       if (!mayWait || services.toError(error).code !== "UNAUTHENTICATED") throw error;
     }
   }
-  if (mayWait) return { read: asked, access, network, isMulti, isWaiting: true };
+  if (mayWait) return { read: asked, access, address, isMulti, isWaiting: true };
   if (!isSomebody(identity))
     throw unauthenticated(
       "this needs a credential: as a header, a ticket, a cookie, or in the first frame of a tidings.v1 WebSocket.",

@@ -1,10 +1,28 @@
 import type { Connection } from "@tidings/core";
 import { type Limits, TidingsError } from "@tidings/protocol";
 import type { Access, Identity, Session, Sessions } from "../auth/index.ts";
+import type { EndReason } from "../insight/index.ts";
 import { subjectOf } from "./senders.ts";
 import { tooManyOf } from "./sockets.ts";
 import { Tally } from "./tally.ts";
 import { Wheel } from "./wheel.ts";
+
+/** A socket, as far as it is looked at. */
+export interface Wire {
+  /** Written so far, since the socket was opened. */
+  readonly bytesWritten?: number;
+  /** Written, and not taken by the system yet. */
+  readonly writableLength: number;
+}
+
+/** Why a connection ends. */
+interface Ending {
+  readonly reason: EndReason;
+  readonly message?: string | undefined;
+}
+
+/** Told of each connection that has ended. MUST NOT throw. */
+export type OnClosed = (connection: OpenConnection, ending: Ending) => void;
 
 /** One held request or socket, as the server looks after it. Calls MUST NOT throw. */
 export interface OpenConnection extends Session {
@@ -12,6 +30,16 @@ export interface OpenConnection extends Session {
   readonly transport: "sse" | "ndjson" | "websocket" | "long-poll";
   /** As what its address is counted. */
   readonly network: string;
+  /** Whence it comes. */
+  readonly address: string;
+  /** When it was opened: whole milliseconds as `performance.now()` counts them. */
+  readonly openedAtMs: number;
+  /** Its readers, of a stream or socket. */
+  readonly reads?: Connection | undefined;
+  /** What a long poll waits for. */
+  readonly polls?: readonly string[] | undefined;
+  /** Where its bytes go. */
+  readonly wire?: Wire | undefined;
   /** Its readers, where channels can come and go on it by `PATCH /connections/{id}`. */
   readonly connection?: Connection | undefined;
   /** Whether its client sends the position in all its channels back in a header, which bounds them. */
@@ -38,17 +66,30 @@ export class Connections {
   readonly #wheels: Readonly<Record<"stream" | "websocket", Wheel<OpenConnection>>>;
   readonly #sessions: Sessions | undefined;
   readonly #onOpened: () => void;
+  readonly #onClosed: OnClosed;
+  readonly #byTransport = new Tally();
+  /** Those that end for a reason of the server's, until they have. */
+  readonly #endings = new Map<OpenConnection, Ending>();
   #isDraining = false;
   #emptied: (() => void) | undefined;
 
-  /** `sessions` is absent where the server is open; `onOpened` is called for each connection that is added. */
+  /** `sessions` is absent where the server is open; `onOpened` is called for each connection that is added, `onClosed` once it has ended. */
   constructor(
     limits: Limits,
-    { sessions, onOpened }: { readonly sessions?: Sessions | undefined; readonly onOpened: () => void },
+    {
+      sessions,
+      onOpened,
+      onClosed = () => undefined,
+    }: {
+      readonly sessions?: Sessions | undefined;
+      readonly onOpened: () => void;
+      readonly onClosed?: OnClosed;
+    },
   ) {
     this.#limits = limits;
     this.#sessions = sessions;
     this.#onOpened = onOpened;
+    this.#onClosed = onClosed;
     const beat = (connection: OpenConnection): void => connection.beat?.();
     this.#wheels = { stream: new Wheel(limits.heartbeatMs, beat), websocket: new Wheel(limits.pingMs, beat) };
   }
@@ -59,6 +100,11 @@ export class Connections {
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** How many there are over a transport. */
+  countOf(transport: OpenConnection["transport"]): number {
+    return this.#byTransport.of(transport);
   }
 
   get(id: string): OpenConnection | undefined {
@@ -93,18 +139,32 @@ export class Connections {
   add(connection: OpenConnection): void {
     this.#open.set(connection.id, connection);
     this.#byNetwork.add(connection.network);
+    this.#byTransport.add(connection.transport);
     this.#countSubject(connection, subjectOf(connection.access.identity));
     this.#sessions?.add(connection);
     this.#onOpened();
     if (connection.beat !== undefined) this.#wheelOf(connection).add(connection);
   }
 
-  delete(connection: OpenConnection): void {
+  /** Notes why the server is about to end a connection; the first reason counts. */
+  ends(connection: OpenConnection, reason: EndReason, message?: string): void {
+    if (this.#open.get(connection.id) !== connection || this.#endings.has(connection)) return;
+    this.#endings.set(connection, { reason, message });
+  }
+
+  /** It has ended, for the reason that was noted, or else for this one. */
+  delete(connection: OpenConnection, reason: EndReason = "lost"): void {
     if (!this.#open.delete(connection.id)) return;
+    const noted = this.#endings.get(connection);
+    this.#endings.delete(connection);
     this.#byNetwork.delete(connection.network);
+    this.#byTransport.delete(connection.transport);
     this.#countSubject(connection, undefined);
     this.#sessions?.delete(connection);
     this.#wheelOf(connection).delete(connection);
+    // A long poll ends all the time; why is of interest only where it is the server's reason.
+    if (noted !== undefined || connection.transport !== "long-poll")
+      this.#onClosed(connection, noted ?? { reason });
     if (this.#open.size === 0) this.#emptied?.();
   }
 
@@ -141,6 +201,18 @@ export class Connections {
   }
 
   /**
+   * Sends one connection away, as a drain does; its client comes back as after any loss. Answers whether there was one.
+   * `message`: why, for those who ask later.
+   */
+  disconnect(id: string, message?: string): boolean {
+    const connection = this.#open.get(id);
+    if (connection === undefined) return false;
+    this.ends(connection, "operator", message);
+    connection.drain(Math.round(RECONNECT_MIN_MS * (1 + Math.random())));
+    return true;
+  }
+
+  /**
    * Ends all connections: long polls at once, the others spread over `windowMs`, each told when to come back, so that
    * neither their end nor their return is a storm. Resolves when none is left, a second after the window at the latest.
    */
@@ -151,7 +223,10 @@ export class Connections {
     const timers = [...this.#open.values()].map((connection) => {
       const reconnectInMs = Math.round(RECONNECT_MIN_MS + Math.random() * (windowMs + RECONNECT_MIN_MS));
       const delayMs = connection.transport === "long-poll" ? 0 : Math.random() * windowMs;
-      return setTimeout(() => connection.drain(reconnectInMs), delayMs);
+      return setTimeout(() => {
+        this.ends(connection, "drained");
+        connection.drain(reconnectInMs);
+      }, delayMs);
     });
     const late = new Promise<void>((resolve) => timers.push(setTimeout(resolve, windowMs + 1_000)));
     await Promise.race([gone, late]);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidingsError } from "@tidings/protocol";
 import { OPEN_ACCESS } from "../auth/index.ts";
+import type { Addresses } from "./address.ts";
 import { Answer, type AnswerOptions, type OnAnswered } from "./answer.ts";
 import { authorize } from "./authorize.ts";
 import { BodyDeadline, hasBody } from "./body-deadline.ts";
@@ -19,6 +20,7 @@ export interface HandlerOptions {
   readonly guard: GuardOptions;
   readonly sockets: Sockets;
   readonly refusals: Refusals;
+  readonly addresses: Addresses;
   /** Absent where the server is open. */
   readonly auth: AuthServices | undefined;
   /** A path that all URLs begin with, such as `/push`; empty for none. */
@@ -33,6 +35,8 @@ export interface HandlerOptions {
 /** What any Node server, Express or Connect calls: without `next`, what is not found is answered with a problem. */
 export type Handler = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void;
 
+/** Routes whose URL names a channel. */
+const NAMED = /^\/(?:channels|presence)\/\*$/;
 /** Shared by all requests without one, so never to be written to. */
 const NO_QUERY = new URLSearchParams();
 
@@ -79,7 +83,7 @@ async function handle(
   res: ServerResponse,
   next?: (error?: unknown) => void,
 ): Promise<void> {
-  const { router, guard, auth, sockets, refusals, basePath, requestTimeoutMs, toError } = options;
+  const { router, guard, auth, sockets, refusals, addresses, basePath, requestTimeoutMs, toError } = options;
   const method = req.method ?? "GET";
   const answer = new Answer(method, common);
   if (res instanceof OwnResponse) res.answer = answer;
@@ -87,6 +91,8 @@ async function handle(
     answer.over(res.statusCode);
     BodyDeadline.of(req)?.leave();
   });
+  let access = OPEN_ACCESS;
+  let name: string | undefined;
   try {
     const url = splitUrl(req, basePath);
     // Before anything is checked: what is for the app's other routes is for them to judge.
@@ -105,10 +111,10 @@ async function handle(
       return void res.writeHead(204, { Allow: `${router.allowed(path)}, OPTIONS` }).end();
     const found = router.find(method, path);
     answer.pattern = found.pattern;
-    const { name, rule } = found;
+    const { rule } = found;
+    name = found.name;
     // Health and administration are for those who want to know why.
     if (whyOver !== undefined && rule !== "anyone" && rule !== "server") throw whyOver;
-    let access = OPEN_ACCESS;
     if (auth !== undefined && rule !== "anyone") {
       const entering = auth.gate.enter(req, query, false);
       access = entering instanceof Promise ? await entering : entering;
@@ -118,7 +124,15 @@ async function handle(
     await found.route({ req, res, query, name, access });
   } catch (caught) {
     const error = toError(caught, answer.id);
-    refusals.count(error.code);
+    refusals.count(error.code, () => ({
+      message: error.message,
+      method,
+      route: answer.pattern,
+      ...(name !== undefined && NAMED.test(answer.pattern) ? { channel: name } : {}),
+      address: addresses.of(req),
+      identity: access.identity,
+      request: answer.id,
+    }));
     const isMethod = error.code === "METHOD_NOT_ALLOWED";
     const path = splitUrl(req, basePath)?.path ?? "/";
     sendProblem(res, error, isMethod ? { Allow: `${router.allowed(path)}, OPTIONS` } : {});

@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { type ErrorCode, type Limits, TidingsError } from "@tidings/protocol";
+import { type Limits, TidingsError } from "@tidings/protocol";
 import { expectContinue } from "./body-deadline.ts";
 import type { Handler } from "./handler.ts";
 import { OwnResponse } from "./own-response.ts";
@@ -21,7 +21,7 @@ const BACKLOG = 65_535;
 export function createListener(
   handler: Handler,
   limits: Limits,
-  onRefused: (code: ErrorCode) => void = () => undefined,
+  onRefused: (error: TidingsError, socket: Socket) => void = () => undefined,
 ): Server {
   const headersTimeout = Math.min(MAX_HEADERS_TIME_MS, limits.requestTimeoutMs);
   const server: Server = createServer(
@@ -56,7 +56,7 @@ export function createListener(
     const isCut = error.code === "HPE_INVALID_EOF_STATE";
     if (!socket.writable || answer?.headersSent === true || isCut) return void socket.destroy();
     const told = clientError(error);
-    onRefused(told.code);
+    onRefused(told, socket as Socket);
     socket.end(rawProblem(told));
   });
   return server;

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS, type Limits } from "@tidings/protocol";
 import { version } from "../version.ts";
+import { adminOperations, adminSchemas } from "./openapi/admin-operations.ts";
 import { artifactOperations, uploadOperation } from "./openapi/artifact-operations.ts";
 import { channelOperations, listOperation } from "./openapi/channel-operations.ts";
 import { commandListOperation, commandOperation } from "./openapi/command-operations.ts";
@@ -33,6 +34,7 @@ export function describeApi(limits: Limits): object {
       { name: "artifacts", description: "Payloads too large to travel in a message, and files of any size." },
       { name: "presence", description: "Who is in a channel." },
       { name: "credentials", description: "Tickets, and what was revoked." },
+      { name: "administration", description: "What operators look at, and do." },
       { name: "system", description: "Health, metrics, and this document." },
     ],
     paths: {
@@ -46,11 +48,16 @@ export function describeApi(limits: Limits): object {
       "/artifacts/{artifact}": artifactOperations(),
       "/presence/{channel}": presenceOperations(limits),
       ...credentialOperations(),
+      ...adminOperations(),
       ...systemOperations(),
     },
     // One of them, or none where the server asks nobody, or the operation is for anonymous ones too.
     security: [{ bearer: [] }, { ticket: [] }, {}],
-    components: { schemas: { ...schemas(limits), ...presenceSchemas }, headers, securitySchemes },
+    components: {
+      schemas: { ...schemas(limits), ...presenceSchemas, ...adminSchemas },
+      headers,
+      securitySchemes,
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { checkChannel, TidingsError } from "@tidings/protocol";
 import { type Access, forbidden } from "../auth/index.ts";
+import { networkOf } from "./address.ts";
 import { readBody } from "./body.ts";
 import type { OpenConnection } from "./connections.ts";
 import { sendBody, sendProblem } from "./problem.ts";
@@ -105,7 +106,8 @@ async function change(
   access: Access,
 ): Promise<boolean> {
   if (res.destroyed) return false;
-  const network = addresses.networkOf(res.req);
+  const address = addresses.of(res.req);
+  const network = networkOf(address);
   connections.checkRoom(network, access);
   await new Promise<void>((resolve) => {
     const finish = (): void => {
@@ -115,6 +117,7 @@ async function change(
       resolve();
     };
     const refuse = (error: TidingsError): void => {
+      connections.ends(entry, error.code, error.message);
       if (!res.headersSent && !res.destroyed) sendProblem(res, error);
       finish();
     };
@@ -122,6 +125,8 @@ async function change(
       id: newId(),
       transport: "long-poll",
       network,
+      address,
+      openedAtMs: Math.round(performance.now()),
       access,
       drain: finish,
       end: refuse,

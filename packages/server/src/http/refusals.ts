@@ -1,4 +1,5 @@
 import type { ErrorCode } from "@tidings/protocol";
+import type { About } from "../insight/index.ts";
 
 /** Named also while there are none: a series that comes and goes makes poor graphs. */
 const LIMITS: readonly ErrorCode[] = [
@@ -16,15 +17,25 @@ const LIMITS: readonly ErrorCode[] = [
   "LOG_FULL",
 ];
 
+/** Told of each refusal; `about` costs something, and need not be asked. MUST NOT throw. */
+export type OnRefused = (code: ErrorCode, about: () => About) => void;
+
 /** How often peers were told no, by code: the codes are a table, so this is bounded whatever they do. */
 export class Refusals {
+  readonly #onRefused: OnRefused;
   readonly #counts = new Map<ErrorCode, number>(LIMITS.map((code) => [code, 0]));
+
+  constructor(onRefused: OnRefused = () => undefined) {
+    this.#onRefused = onRefused;
+  }
 
   get counts(): ReadonlyMap<ErrorCode, number> {
     return this.#counts;
   }
 
-  count(code: ErrorCode): void {
+  /** Something was refused; `about` tells an operator what. */
+  count(code: ErrorCode, about: () => About): void {
     this.#counts.set(code, (this.#counts.get(code) ?? 0) + 1);
+    this.#onRefused(code, about);
   }
 }

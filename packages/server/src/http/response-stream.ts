@@ -1,11 +1,13 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
-import { Connection, type ConnectionOutput, type StreamCodec } from "@tidings/core";
+import { Connection, type ConnectionOutput, type Gap, type StreamCodec } from "@tidings/core";
 import { errorFrame, type TidingsError } from "@tidings/protocol";
 import { type Access, forbidden, mayOf } from "../auth/index.ts";
+import { tellGap } from "../insight/index.ts";
+import { networkOf } from "./address.ts";
 import type { Answer } from "./answer.ts";
-import type { OpenConnection } from "./connections.ts";
+import type { OpenConnection, Wire } from "./connections.ts";
 import { acceptsGzip, GzipStream } from "./gzip/index.ts";
 import { OwnResponse } from "./own-response.ts";
 import { sendProblem } from "./problem.ts";
@@ -53,6 +55,8 @@ export async function openResponseStream(
 class ResponseStream implements ConnectionOutput, OpenConnection {
   readonly id: string;
   readonly network: string;
+  readonly address: string;
+  readonly openedAtMs: number = Math.round(performance.now());
   readonly hasPosition: boolean;
   readonly access: Access;
   readonly #services: Services;
@@ -73,7 +77,8 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
   constructor(services: Services, res: ServerResponse, access: Access, kind: StreamKind, way: StreamWay) {
     this.access = access;
     this.id = services.newId();
-    this.network = services.addresses.networkOf(res.req);
+    this.address = services.addresses.of(res.req);
+    this.network = networkOf(this.address);
     this.hasPosition = way.codec.position !== undefined;
     this.#services = services;
     this.#res = res;
@@ -86,6 +91,14 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
 
   get transport(): StreamKind["transport"] {
     return this.#kind.transport;
+  }
+
+  get reads(): Connection {
+    return this.#connection;
+  }
+
+  get wire(): Wire | undefined {
+    return this.#res === undefined ? (this.#target as Socket | undefined) : (this.#res.socket ?? undefined);
   }
 
   get connection(): Connection | undefined {
@@ -142,8 +155,13 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
   }
 
   /** The client comes back with its cursor. On many channels the others go on, and it subscribes anew. */
-  lost(): void {
-    if (!this.#isMulti) this.#end();
+  lost(_channel: string, error: unknown): void {
+    if (!this.#isMulti) this.#endFor(this.#services.toError(error));
+  }
+
+  missed(channel: string, gap: Gap): void {
+    const { id, transport, address, access } = this;
+    tellGap(this.#services.insight, { connection: id, transport, address, access }, channel, gap);
   }
 
   beat(): void {
@@ -157,18 +175,24 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
 
   end(error: TidingsError): void {
     this.#connection.send(errorFrame(error));
-    this.#end();
+    this.#endFor(error);
   }
 
   narrow(): void {
     for (const channel of this.#connection.narrow(mayOf(this.access))) {
-      this.#connection.send(errorFrame(forbidden("subscribe", channel), { channel }));
-      if (!this.#isMulti) this.#end();
+      const error = forbidden("subscribe", channel);
+      this.#connection.send(errorFrame(error, { channel }));
+      if (!this.#isMulti) this.#endFor(error);
     }
   }
 
   destroy(): void {
     (this.#res ?? this.#target)?.destroy();
+  }
+
+  #endFor({ code, message }: TidingsError): void {
+    this.#services.connections.ends(this, code, message);
+    this.#end();
   }
 
   #end(): void {
@@ -187,26 +211,36 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
   }
 
   #closed(): void {
+    // Until its socket is released, only the socket knows.
+    const isBroken = (this.#target?.errored ?? this.#res?.errored ?? null) !== null;
     this.#connection.close();
-    this.#services.connections.delete(this);
+    this.#services.connections.delete(this, isBroken ? "lost" : "client-closed");
     this.#answer?.over(200);
   }
 
   #refuse(channel: string, error: TidingsError): void {
     const res = this.#res;
+    if (!this.#isMulti) this.#services.connections.ends(this, error.code, error.message);
     if (this.#isMulti || this.#target !== undefined) {
       this.#tell(channel, error);
       if (!this.#isMulti) this.#finish();
       return;
     }
     this.#connection.close();
-    this.#services.refusals.count(error.code);
+    this.#count(channel, error);
     if (res?.destroyed === false) sendProblem(res, error);
   }
 
   #tell(channel: string, error: TidingsError): void {
-    this.#services.refusals.count(error.code);
+    this.#count(channel, error);
     this.#connection.send(errorFrame(error, { channel }));
+  }
+
+  #count(channel: string, { code, message }: TidingsError): void {
+    const { id, address, access } = this;
+    this.#services.refusals.count(code, () => {
+      return { message, channel, connection: id, address, identity: access.identity };
+    });
   }
 
   #begin(): Writable | undefined {

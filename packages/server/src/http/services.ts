@@ -1,9 +1,11 @@
-import type { ConnectionOptions, Hub, Log, Policies, Presence, Publisher } from "@tidings/core";
+import type { ConnectionOptions, Hub, Policies, Presence, Publisher, SplitLog } from "@tidings/core";
 import { type Limits, TidingsError } from "@tidings/protocol";
 import type { Logger } from "pino";
 import type { Gate, Revocations, Sessions } from "../auth/index.ts";
 import type { Artifacts } from "../artifacts/index.ts";
 import type { Commands } from "../commands/index.ts";
+import type { ConfigEntry } from "../config/index.ts";
+import type { Insight } from "../insight/index.ts";
 import type { Addresses } from "./address.ts";
 import type { Admission } from "./admission.ts";
 import type { Arrivals } from "./arrivals.ts";
@@ -27,7 +29,7 @@ export type Compression = "off" | "http" | "all";
 
 /** What the rooms of the server share. */
 export interface Services {
-  readonly log: Log;
+  readonly log: SplitLog;
   readonly hub: Hub;
   readonly publisher: Publisher;
   readonly policies: Policies;
@@ -49,6 +51,10 @@ export interface Services {
   /** Those that publish. */
   readonly senders: Senders;
   readonly commands: Commands;
+  /** As an administrator sees it. */
+  readonly configuration: readonly ConfigEntry[];
+  /** What the node tells of itself. */
+  readonly insight: Insight;
   /** Absent where the server is open. */
   readonly auth: AuthServices | undefined;
   readonly addresses: Addresses;

@@ -58,8 +58,8 @@ export class Sockets {
     if (why === undefined) return;
     this.#over.set(socket, why);
     if (this.#over.size <= RESERVED_SOCKETS) return;
-    for (const oldest of this.#over.keys()) {
-      refusals.count("TOO_MANY_CONNECTIONS");
+    for (const [oldest, over] of this.#over) {
+      refusals.count("TOO_MANY_CONNECTIONS", () => ({ message: over.message, address: addressOf(oldest) }));
       this.#over.delete(oldest);
       oldest.destroy();
       break;
@@ -84,6 +84,11 @@ export class Sockets {
     this.#over.delete(socket);
     if (address !== undefined) this.#byAddress.delete(address);
   }
+}
+
+/** Of one that was taken in, and may be gone. */
+function addressOf(socket: Socket): string | undefined {
+  return socket.remoteAddress;
 }
 
 /** Of one address. */

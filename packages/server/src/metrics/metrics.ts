@@ -9,8 +9,8 @@ export interface MetricsSources {
   readonly commands: { readonly inFlight: number };
   readonly refusals: { readonly counts: ReadonlyMap<string, number> };
   readonly sockets: { readonly size: number };
-  /** How many connections are held open, by transport. */
-  readonly connections: () => ReadonlyMap<string, number>;
+  /** How many connections are held open over a transport. */
+  readonly connections: (transport: (typeof TRANSPORTS)[number]) => number;
 }
 
 /** What `/metrics` shows (Prometheus text format). One registry a server, so that several live in one process. */
@@ -52,7 +52,7 @@ export class Metrics {
       registers,
       collect() {
         this.reset();
-        this.inc(hub.delivered);
+        this.inc(hub.live.messages);
       },
     });
     new Counter({
@@ -106,8 +106,7 @@ export class Metrics {
       labelNames: ["transport"],
       registers,
       collect() {
-        const counts = connections();
-        for (const transport of TRANSPORTS) this.set({ transport }, counts.get(transport) ?? 0);
+        for (const transport of TRANSPORTS) this.set({ transport }, connections(transport));
       },
     });
   }
@@ -128,5 +127,5 @@ export class Metrics {
 }
 
 /** Named also while they have no connection: a series that comes and goes makes poor graphs. */
-const TRANSPORTS = ["sse", "ndjson", "websocket", "long-poll"];
+const TRANSPORTS = ["sse", "ndjson", "websocket", "long-poll"] as const;
 const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);

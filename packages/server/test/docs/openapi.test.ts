@@ -75,6 +75,9 @@ describe("the OpenAPI document", () => {
       ["/channels?", api.paths["/channels"]],
       ["/channels/a?", api.paths["/channels/{channel}"]],
       ["/connect?channel=a&", api.paths["/connect"]],
+      ["/admin/channels?", api.paths["/admin/channels"]],
+      ["/admin/connections?", api.paths["/admin/connections"]],
+      ["/admin/events?", api.paths["/admin/events"]],
     ] as const) {
       for (const { name, schema } of item?.["get"]?.parameters ?? []) {
         const { minimum, maximum } = schema as { minimum?: number; maximum?: number };
@@ -99,6 +102,9 @@ describe("the OpenAPI document", () => {
       ["/channels", "/channels"],
       ["/channels/{channel}", "/channels/a"],
       ["/connect", "/connect"],
+      ["/admin/channels", "/admin/channels"],
+      ["/admin/connections", "/admin/connections"],
+      ["/admin/events", "/admin/events"],
     ] as const) {
       const problem = (await (await fetch(`${server.url}${url}?no-such-name`)).json()) as { detail: string };
       const known = /; there are (.+)\.$/.exec(problem.detail)?.[1]?.split(", ");
@@ -117,5 +123,6 @@ function asTemplate(pattern: string): string {
     .replace("/artifacts/:id", "/artifacts/{artifact}")
     .replace(/^\/(channels|presence)\/\*/, "/$1/{channel}")
     .replace("/commands/*", "/commands/{command}")
+    .replace("/assets/*", "/assets/{asset}")
     .replace(":id", "{connection}");
 }

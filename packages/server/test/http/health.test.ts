@@ -24,7 +24,7 @@ async function openBreakable(): Promise<
     commands: services.commands,
     refusals: services.refusals,
     sockets: services.sockets,
-    connections: () => new Map(),
+    connections: () => 0,
   });
   const router = createRouter(services, metrics);
   const server = createServer(
@@ -34,6 +34,7 @@ async function openBreakable(): Promise<
       auth: services.auth,
       sockets: services.sockets,
       refusals: services.refusals,
+      addresses: services.addresses,
       basePath: "",
       requestTimeoutMs: 30_000,
       toError: services.toError,

@@ -4,6 +4,7 @@ import {
   ConfigError,
   describeSource,
   FIELDS,
+  showUnlimited,
   type Source,
   valueAt,
 } from "../../config/index.ts";
@@ -87,11 +88,4 @@ function formatConfig(config: Config, sources: ReadonlyMap<string, Source>): str
 
 function describeSources(sources: ReadonlyMap<string, Source>): Readonly<Record<string, string>> {
   return Object.fromEntries([...sources].map(([name, source]) => [name, describeSource(source)]));
-}
-
-/** Secrets are not for the eye. JSON has no Infinity, and `"Infinity"` is what the configuration takes for it. */
-function showUnlimited(key: string, value: unknown): unknown {
-  if (key === "secret" && typeof value === "string" && !value.startsWith("env:"))
-    return value.startsWith("whsec_") ? "whsec_…" : "…";
-  return value === Number.POSITIVE_INFINITY ? "Infinity" : value;
 }

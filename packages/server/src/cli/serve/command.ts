@@ -25,10 +25,10 @@ Examples:
 ${EXIT_HELP}`,
     )
     .action(async (flags: ConfigFlags) => {
-      const { config, auth } = await loadWithFlags(flags);
-      refuseCarelessness(config, auth, flags, process.argv.slice(2));
+      const loaded = await loadWithFlags(flags);
+      refuseCarelessness(loaded.config, loaded.auth, flags, process.argv.slice(2));
       // Loaded only here: the other commands need neither the server nor its log, and start in half the time.
       const { serve } = await import("./serve.ts");
-      process.exitCode = await serve(config, auth);
+      process.exitCode = await serve(loaded);
     });
 }

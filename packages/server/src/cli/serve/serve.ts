@@ -1,18 +1,24 @@
 import { relative } from "node:path";
 import type { Logger } from "pino";
 import type { AuthOptions } from "../../auth/index.ts";
-import { type Config, isLoopbackHost } from "../../config/index.ts";
+import { type Config, configEntries, isLoopbackHost, type LoadedConfig } from "../../config/index.ts";
 import { createTidings, type Tidings } from "../../tidings.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { coloursFor, print } from "../terminal.ts";
 import { createLogger, isForPeople } from "./logger.ts";
 
 /** Starts the server and answers its exit code once it was told to stop and has. */
-export async function serve(config: Config, auth: AuthOptions | undefined): Promise<number> {
+export async function serve({ config, sources, auth }: LoadedConfig): Promise<number> {
   const logger = createLogger(config);
   const stopped = stopSignal();
   const { auth: _, ...options } = config;
-  const tidings = await createTidings({ ...options, ...(auth === undefined ? {} : { auth }), logger });
+  const configuration = configEntries(config, sources);
+  const tidings = await createTidings({
+    ...options,
+    ...(auth === undefined ? {} : { auth }),
+    configuration,
+    logger,
+  });
   try {
     const { url } = await listen(tidings, config);
     await announce(config, auth, url, logger);

@@ -16,7 +16,7 @@ const links = {
 /** The server's own URLs, by path. */
 export function systemOperations(): Readonly<Record<string, object>> {
   return {
-    "/": get("about", "What this is, and where everything else is.", {
+    "/": get("about", "What this is, and where everything else is; the dashboard, for a browser's window.", {
       "200": json("The server.", about, { about: { name: "tidings", version, links } }),
     }),
     "/healthz": get("health", "Whether the process answers. It says nothing of the log.", {

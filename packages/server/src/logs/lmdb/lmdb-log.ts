@@ -23,6 +23,7 @@ import { locate, readMessages } from "./read-messages.ts";
 import { ShownChannels } from "./shown.ts";
 import { StoreReader } from "./store-reader.ts";
 import { Tail } from "./tail.ts";
+import { offsetBeforeTime } from "./time.ts";
 import { heldBytes } from "./window.ts";
 import { Writer } from "./writer.ts";
 
@@ -123,6 +124,14 @@ export class LmdbLog implements Log {
     });
   }
 
+  async offsetBeforeTime(channel: string, timeMs: number): Promise<Offset> {
+    if (!this.#isSettled(channel)) await this.#settle(channel);
+    return this.#reading(channel, (reader) => {
+      const known = this.#channel(channel);
+      return known === undefined ? (0 as Offset) : offsetBeforeTime(reader, known, timeMs);
+    });
+  }
+
   async describe(channel: string): Promise<ChannelDescription> {
     if (!this.#isSettled(channel)) await this.#settle(channel);
     return this.#reading(channel, () => this.#describe(channel));
@@ -136,6 +145,11 @@ export class LmdbLog implements Log {
 
   get channelCount(): number {
     return this.#closing === undefined ? (this.#store?.reader.channelCount() ?? 0) : 0;
+  }
+
+  /** Bytes of the file that are in use; the rest of it is room that is used again. 0 while the log is closed or in trouble. */
+  get usedBytes(): number {
+    return this.#closing === undefined ? (this.#store?.reader.usedBytes() ?? 0) : 0;
   }
 
   async channels(options: {
@@ -312,7 +326,7 @@ export class LmdbLog implements Log {
     const finished = group.finish(() => writer.takeMemory());
     if (finished !== undefined) {
       this.#shown.underWay = group.drafts;
-      await writer.apply(finished.script, finished.isGrowing);
+      this.#options.onCommit(await writer.apply(finished.script, finished.isGrowing));
       reader.refresh();
       if (finished.isFreeing) this.#hasFreed = true;
     }

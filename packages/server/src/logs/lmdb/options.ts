@@ -13,6 +13,8 @@ export interface LmdbLogOptions extends LogOptions {
   readonly maxCachedChannels?: number;
   /** Bytes of appends that may wait for a disk that is slower; more are refused with `LOG_UNAVAILABLE`. Default 268,435,456 (256 MiB). */
   readonly maxPendingBytes?: number;
+  /** Told after each commit how long it took to write and flush, in milliseconds. MUST be cheap, and MUST NOT throw. */
+  readonly onCommit?: (tookMs: number) => void;
 }
 
 export type CheckedOptions = Required<LmdbLogOptions>;
@@ -23,6 +25,7 @@ export function checkOptions(options: LmdbLogOptions): CheckedOptions {
     maxMapBytes: Number.POSITIVE_INFINITY,
     maxCachedChannels: 10_000,
     maxPendingBytes: 268_435_456,
+    onCommit: () => undefined,
     ...options,
   };
   if (checked.path === "")

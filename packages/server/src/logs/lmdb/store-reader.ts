@@ -18,6 +18,14 @@ import {
 } from "./keys.ts";
 import { openRoot, openTables, type StoreRoot, type Tables } from "./tables.ts";
 
+/** What LMDB says of a table (mdb_stat). */
+interface Pages {
+  readonly pageSize: number;
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
+}
+
 /** Keys that are over their time, and the entry of the expiry table that lists them. */
 export interface ExpiredKeys {
   readonly entry: Buffer;
@@ -71,6 +79,16 @@ export class StoreReader {
   channelCount(): number {
     const { entryCount } = this.#tables.channels.getStats() as { readonly entryCount: number };
     return entryCount;
+  }
+
+  /** Bytes of the pages that the tables have. */
+  usedBytes(): number {
+    let bytes = 0;
+    for (const table of Object.values(this.#tables)) {
+      const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = table.getStats() as Pages;
+      bytes += pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
+    }
+    return bytes;
   }
 
   /** Names of channels above `after`, in order. */

@@ -34,8 +34,9 @@ port.on("message", (request: Request) => {
   }
   const { memory, length, isGrowing } = request;
   try {
+    const began = performance.now();
     writer?.apply(memory, length, isGrowing);
-    answer({ type: "done", memory }, [memory]);
+    answer({ type: "done", memory, tookMs: performance.now() - began }, [memory]);
   } catch (error) {
     answer({ type: "failed", memory, fault: faultOf(error) }, [memory]);
   }

@@ -24,7 +24,7 @@ export type Request =
 
 export type Answer =
   | { readonly type: "open" }
-  | { readonly type: "done"; readonly memory: ArrayBuffer }
+  | { readonly type: "done"; readonly memory: ArrayBuffer; readonly tookMs: number }
   | { readonly type: "failed"; readonly memory: ArrayBuffer | undefined; readonly fault: Fault }
   | { readonly type: "closed" };
 
@@ -43,7 +43,7 @@ const MAX_KEPT_BYTES = 8_388_608;
 const FIRST_BYTES = 65_536;
 
 interface Waiting {
-  readonly resolve: () => void;
+  readonly resolve: (tookMs: number) => void;
   readonly reject: (error: WriterError) => void;
 }
 
@@ -88,18 +88,18 @@ export class Writer {
     return memory;
   }
 
-  /** Carries a script out; one at a time. `isGrowing`: whether it may be refused for want of room. */
-  async apply(script: ScriptWriter, isGrowing: boolean): Promise<void> {
+  /** Carries a script out; one at a time. `isGrowing`: whether it may be refused for want of room. Answers how long it took, in milliseconds. */
+  async apply(script: ScriptWriter, isGrowing: boolean): Promise<number> {
     const { memory, length } = script;
     const answered = this.#answered();
     const request: Request = { type: "apply", memory, length, isGrowing };
     if (this.#ended === undefined) this.#thread.postMessage(request, [memory]);
-    await answered;
+    return answered;
   }
 
   /** Closes the store. Never rejects: a thread that has ended holds nothing any more. */
   async close(): Promise<void> {
-    const closed = this.#answered().catch(() => undefined);
+    const closed = this.#answered().catch(() => 0);
     const request: Request = { type: "close" };
     if (this.#ended === undefined) this.#thread.postMessage(request);
     await closed;
@@ -108,7 +108,7 @@ export class Writer {
     await this.#thread.terminate();
   }
 
-  #answered(): Promise<void> {
+  #answered(): Promise<number> {
     // While an answer is waited for, the thread keeps the process alive; an idle log does not.
     this.#thread.ref();
     return new Promise((resolve, reject) => {
@@ -121,7 +121,8 @@ export class Writer {
     if ("memory" in answer && answer.memory !== undefined && answer.memory.byteLength <= MAX_KEPT_BYTES) {
       this.#memory = answer.memory;
     }
-    this.#settle(answer.type === "failed" ? new WriterError(answer.fault) : undefined);
+    const tookMs = answer.type === "done" ? answer.tookMs : 0;
+    this.#settle(answer.type === "failed" ? new WriterError(answer.fault) : undefined, tookMs);
   }
 
   #end(message: string): void {
@@ -129,11 +130,11 @@ export class Writer {
     this.#settle(this.#ended);
   }
 
-  #settle(error: WriterError | undefined): void {
+  #settle(error: WriterError | undefined, tookMs = 0): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     this.#thread.unref();
-    if (error === undefined) waiting?.resolve();
+    if (error === undefined) waiting?.resolve(tookMs);
     else waiting?.reject(error);
   }
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { PageReader } from "@tidings/core";
 import type { TidingsError } from "@tidings/protocol";
 import { type Access, whyNarrowed } from "../../auth/index.ts";
+import { networkOf } from "../../http/address.ts";
 import type { OpenConnection } from "../../http/connections.ts";
 import { sendProblem } from "../../http/problem.ts";
 import type { ReadQuery } from "../../http/query.ts";
@@ -18,13 +19,21 @@ export function hold(
   const end = (error: TidingsError): void => {
     // Nothing that is there by now may go out with it.
     page.cancel();
+    services.connections.ends(entry, error.code, error.message);
     release();
     if (!res.headersSent && !res.destroyed) sendProblem(res, error);
   };
+  const address = services.addresses.of(res.req);
   const entry: OpenConnection = {
     id: services.newId(),
     transport: "long-poll",
-    network: services.addresses.networkOf(res.req),
+    network: networkOf(address),
+    address,
+    openedAtMs: Math.round(performance.now()),
+    polls: channels.map(({ channel }) => channel),
+    get wire() {
+      return res.socket ?? undefined;
+    },
     access,
     drain: () => page.finish(),
     end,

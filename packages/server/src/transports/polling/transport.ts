@@ -4,6 +4,7 @@ import { formatCursor, TidingsError } from "@tidings/protocol";
 import type { Access } from "../../auth/index.ts";
 import type { ReadChannel, ReadQuery } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
+import { tellGap } from "../../insight/index.ts";
 import { hold } from "./hold.ts";
 import { pageBody, pageTag } from "./page.ts";
 
@@ -40,6 +41,10 @@ export async function servePoll(
     // It was told that it may not read any more.
     if (res.destroyed || res.headersSent) return;
     services.auth?.sessions.check(access);
+    for (const { channel, gap } of result.gaps) {
+      const address = services.addresses.of(req);
+      tellGap(services.insight, { transport: waits ? "long-poll" : "poll", address, access }, channel, gap);
+    }
     answer(req, res, query, result, isMulti);
   } catch (error) {
     if (!isMulti || page.failedOn === undefined) throw error;

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { Connection, type ConnectionOutput, type Sender, TokenBucket } from "@tidings/core";
+import { Connection, type ConnectionOutput, type Gap, type Sender, TokenBucket } from "@tidings/core";
 import {
   type ClientFrame,
   ClientFrameError,
@@ -11,10 +11,12 @@ import {
 import { type RawData, WebSocket } from "ws";
 import { type Access, forbidden, mayOf, unauthenticated } from "../../auth/index.ts";
 import { admitReads } from "../../http/authorize.ts";
-import type { OpenConnection } from "../../http/connections.ts";
+import { networkOf } from "../../http/address.ts";
+import type { OpenConnection, Wire } from "../../http/connections.ts";
 import type { ReadQuery } from "../../http/query.ts";
 import { renew } from "../../http/renew.ts";
 import type { Services } from "../../http/services.ts";
+import { type About, tellGap } from "../../insight/index.ts";
 import { codecOf } from "./codec.ts";
 import { type CommandSocket, SocketCommands } from "./commands.ts";
 import { forgetInflate } from "./deflate.ts";
@@ -31,6 +33,9 @@ const PATIENCE = 1_000;
 /** As `ws` calls a frame that is too large. */
 const TOO_LONG = "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
 
+/** Codes with which a client closes: 1005 stands for none (RFC 6455 §7.4.1). */
+const FAREWELLS = new Set([1000, 1001, 1005]);
+
 /** A close reason has at most 123 bytes (RFC 6455 §5.5). */
 const MAX_REASON_BYTES = 123;
 
@@ -38,8 +43,7 @@ const MAX_REASON_BYTES = 123;
 export interface Handshake {
   readonly read: ReadQuery;
   readonly access: Access;
-  /** As what its address is counted. */
-  readonly network: string;
+  readonly address: string;
   /** `/connect`. */
   readonly isMulti: boolean;
   /** Whether it has yet to show a credential, in its first frame: nothing is looked at before. */
@@ -55,6 +59,8 @@ export class SessionSocket extends WebSocket {
 export class Session implements ConnectionOutput, OpenConnection, CommandSocket {
   readonly id: string;
   readonly network: string;
+  readonly address: string;
+  readonly openedAtMs: number = Math.round(performance.now());
   readonly connection: Connection;
   readonly #services: Services;
   readonly #ws: SessionSocket;
@@ -78,11 +84,12 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   #patience: TokenBucket | undefined;
 
   constructor(services: Services, ws: SessionSocket, socket: Duplex, handshake: Handshake) {
-    const { isMulti, access, network } = handshake;
+    const { isMulti, access, address } = handshake;
     const isBinary = handshake.read.binary;
     this.id = services.newId();
     this.access = access;
-    this.network = network;
+    this.address = address;
+    this.network = networkOf(address);
     this.#handshake = handshake;
     this.connection = new Connection(services.connection, codecOf(isBinary, ws.extensions !== ""), this);
     this.#services = services;
@@ -160,6 +167,14 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
       throw new TidingsError("CONNECTION_UNKNOWN", "the connection has ended; connect again.");
   }
 
+  get reads(): Connection {
+    return this.connection;
+  }
+
+  get wire(): Wire {
+    return this.#socket;
+  }
+
   get transport(): "websocket" {
     return "websocket";
   }
@@ -195,6 +210,11 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     if (this.#endsWithReader) this.#close(this.#services.toError(error));
   }
 
+  missed(channel: string, gap: Gap): void {
+    const { id, transport, address, access } = this;
+    tellGap(this.#services.insight, { connection: id, transport, address, access }, channel, gap);
+  }
+
   get isBinary(): boolean {
     return this.#isBinary;
   }
@@ -223,7 +243,8 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     error: TidingsError,
     about: { readonly id?: string | undefined; readonly channel?: string } = {},
   ): void {
-    this.#services.refusals.count(error.code);
+    const { code, message } = error;
+    this.#services.refusals.count(code, () => this.#about(message, about.channel));
     this.connection.send(errorFrame(error, about));
     if (error.code !== "RATE_LIMITED") return;
     const nowMs = Date.now();
@@ -233,7 +254,10 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
 
   beat(): void {
     const { pongTimeoutMs } = this.#services.limits;
-    this.#endPing ??= ping(this.#ws, this, pongTimeoutMs, () => this.ponged());
+    this.#endPing ??= ping(this.#ws, this, pongTimeoutMs, {
+      onSpared: () => this.ponged(),
+      onSilent: () => this.#services.connections.ends(this, "silent"),
+    });
   }
 
   drain(reconnectInMs: number): void {
@@ -315,7 +339,9 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
 
   /** A frame was too large: `ws` closes with 1009 by itself. */
   refusedFrame(): void {
-    this.#services.refusals.count("FRAME_TOO_LARGE");
+    const message = `a frame was larger than ${this.#services.limits.maxFrameBytes} bytes`;
+    this.#services.refusals.count("FRAME_TOO_LARGE", () => this.#about(message));
+    this.#services.connections.ends(this, "FRAME_TOO_LARGE", message);
   }
 
   /** It answered, or is not waited for any more. */
@@ -332,7 +358,12 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     // 1001 a page is left, which may be a reload.
     this.connection.close({ hasLeft: code === 1000 || code === 1005 });
     this.ponged();
-    this.#services.connections.delete(this);
+    this.#services.connections.delete(this, FAREWELLS.has(code) ? "client-closed" : "lost");
+  }
+
+  #about(message: string, channel?: string): About {
+    const { id, address, access } = this;
+    return { message, channel, connection: id, address, identity: access.identity };
   }
 
   get #isOpen(): boolean {
@@ -361,6 +392,7 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   /** Ends the readers, whose last bytes go out before the close frame does. */
   #close(error: TidingsError): void {
     this.#late = undefined;
+    this.#services.connections.ends(this, error.code, error.message);
     this.connection.close();
     const reason = Buffer.from(error.message);
     // Cut at a character's border: the reason must be UTF-8.

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { TidingsError } from "@tidings/protocol";
 import { type Server, WebSocketServer } from "ws";
+import { networkOf } from "../../http/address.ts";
 import type { Services } from "../../http/services.ts";
 import { refuseUpgrade } from "../../http/upgrade.ts";
 import { offersDeflate } from "./deflate.ts";
@@ -35,7 +36,7 @@ export class WebSocketTransport {
    * @throws {TidingsError} `DRAINING`, `TOO_MANY_CONNECTIONS`, `UNAUTHENTICATED`; the socket is untouched then
    */
   serve(req: IncomingMessage, socket: Duplex, head: Buffer, handshake: Handshake): void {
-    this.#services.connections.checkRoom(handshake.network, handshake.access);
+    this.#services.connections.checkRoom(networkOf(handshake.address), handshake.access);
     const isOffered = offersDeflate(req.headers["sec-websocket-extensions"]);
     const server = isOffered ? (this.#deflating ?? this.#server) : this.#server;
     server.handleUpgrade(req, socket, head, (ws) =>
@@ -45,7 +46,7 @@ export class WebSocketTransport {
 }
 
 /** What handshakes and frames are left to. What is sent to readers it never sees. */
-function newServer({ limits, refusals }: Services, isDeflating: boolean): Handshakes {
+function newServer({ limits, refusals, addresses }: Services, isDeflating: boolean): Handshakes {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -56,13 +57,13 @@ function newServer({ limits, refusals }: Services, isDeflating: boolean): Handsh
     perMessageDeflate: isDeflating && { serverNoContextTakeover: true, clientNoContextTakeover: true },
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
-  server.on("wsClientError", (error, socket) => {
+  server.on("wsClientError", (error, socket, req) => {
     const told = new TidingsError(
       "UPGRADE_INVALID",
       `the WebSocket handshake was refused: ${error.message} (RFC 6455 §4.2.1).`,
     );
     // A client of another version has to be told ours (RFC 6455 §4.4).
-    refusals.count(told.code);
+    refusals.count(told.code, () => ({ message: told.message, method: "GET", address: addresses.of(req) }));
     refuseUpgrade(socket, told, { "Sec-WebSocket-Version": "13" });
   });
   return server;

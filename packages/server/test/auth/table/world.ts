@@ -85,7 +85,13 @@ export async function openWorld(options: TidingsOptions = {}): Promise<World> {
       const uploaded = await ask(url, { method: "HEAD", path: `/artifacts/${upload}`, headers: admin });
       const metrics = (await ask(url, { method: "GET", path: "/metrics", headers: admin })).text;
       const counted = metrics.match(/^tidings_artifacts? .*$|^tidings_artifact_bytes .*$/gm) ?? [];
-      return [...seen, uploaded.headers["upload-offset"], ...counted, `runs ${runs}`].join("\n");
+      const held = await ask(url, {
+        method: "GET",
+        path: `/admin/connections/${connection}`,
+        headers: admin,
+      });
+      const reads = /"channels":\d+/.exec(held.text)?.[0] ?? "gone";
+      return [...seen, reads, uploaded.headers["upload-offset"], ...counted, `runs ${runs}`].join("\n");
     },
     async [Symbol.asyncDispose]() {
       opened.end();

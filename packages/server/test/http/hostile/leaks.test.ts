@@ -219,9 +219,13 @@ describe("what nobody else is to see", () => {
     }
   });
 
-  test("is in no log line, no refusal and no metric", async () => {
+  test("is in no log line, no refusal, no metric and no event", async () => {
     const { text: metrics } = await send(`${server.url}/metrics`, { headers: admin });
     expect(metrics).toContain("tidings_http_requests_total");
+    const { text: channel } = await send(`${server.url}/channels/$tidings/events`, { headers: admin });
+    // What a token is revoked by is told: it is no credential.
+    const events = channel.replaceAll(`"id":"${SECRET}"`, "");
+    expect(events).toContain("UNAUTHENTICATED");
     expect(refusals.length).toBeGreaterThan(80);
     // So that silence is not taken for discretion.
     expect(lines.filter((line) => line.includes('"answered"')).length).toBeGreaterThan(80);
@@ -229,7 +233,7 @@ describe("what nobody else is to see", () => {
     for (const secret of [MARK, good, signatureOf(good), signatureOf(admin.authorization)]) {
       expect(refusals.filter((answer) => answer.includes(secret))).toEqual([]);
       expect(lines.filter((line) => line.includes(secret))).toEqual([]);
-      expect(metrics.includes(secret)).toBe(false);
+      expect([metrics.includes(secret), events.includes(secret)]).toEqual([false, false]);
     }
   });
 });

@@ -1,0 +1,2 @@
+export { Assets } from "./assets.ts";
+export { serveAsset, serveLab, serveStart } from "./serve.ts";
