@@ -18,6 +18,8 @@ const RESULTS_MS = 500;
 /** The server is asked with each so manieth. */
 const MEASURE_EVERY = 2;
 const MAX_NOTES = 20;
+/** The fault proxy is started again so often; one that ends more often is not there to be measured through. */
+const MAX_PATHS_RESTARTS = 5;
 const ALL = LAB_TRANSPORTS.map(({ name }) => name);
 
 /** Ports of the fault proxy: a browser's clients have their own, so that what they take is not counted with the readers'. */
@@ -38,7 +40,14 @@ export async function choosePorts(): Promise<LabPorts> {
   };
 }
 
+type LabTimes = Pick<
+  Readonly<Record<keyof typeof LAB_BOUNDS, number>>,
+  "maxRunMs" | "unwatchedMs" | "maxKilledMs"
+>;
+
 export interface LabOptions {
+  /** Default those of `LAB_BOUNDS`. */
+  readonly times?: LabTimes;
   readonly ports: LabPorts;
   /** Of the pages that may read from the paths. */
   readonly origins: readonly string[];
@@ -54,6 +63,7 @@ export class Lab implements AsyncDisposable {
   readonly #folder: string;
   readonly #target: Target;
   #paths: Child<PathsCalls>;
+  #pathsRestarts = 0;
   #pathsUsage: Usage | null = null;
   #wires: Readonly<Record<string, Wire>> = {};
   #run: Run | undefined;
@@ -122,6 +132,14 @@ export class Lab implements AsyncDisposable {
     };
   }
 
+  get #bounds(): LabTimes {
+    return this.#options.times ?? LAB_BOUNDS;
+  }
+
+  get #unwatchedMs(): number {
+    return performance.now() - this.#watchedAtMs;
+  }
+
   /** Whoever asks for something is there. */
   watched(): void {
     this.#watchedAtMs = performance.now();
@@ -143,6 +161,7 @@ export class Lab implements AsyncDisposable {
       const { readers } = this.#options.ports;
       this.#run = new Run({
         ...input,
+        maxRunMs: this.#bounds.maxRunMs,
         publishUrl: this.#target.url,
         urls: Object.fromEntries(Object.entries(readers).map(([name, port]) => [name, urlOf(port)])),
         wires: async () => wiresOf((await this.#paths.call("report")).wires, "readers"),
@@ -224,7 +243,7 @@ export class Lab implements AsyncDisposable {
     clearTimeout(this.#restart);
     this.#restart = setTimeout(() => {
       this.fault({ kind: "kill", on: false }).catch((error: Error) => this.#note(error.message));
-    }, LAB_BOUNDS.maxKilledMs);
+    }, this.#bounds.maxKilledMs);
   }
 
   async #openPaths(): Promise<void> {
@@ -241,7 +260,13 @@ export class Lab implements AsyncDisposable {
   /** Its process ended by itself: what it counted is gone, and so is the run; the ports are there again. */
   #openPathsAgain(ended: Child<PathsCalls>, how: string): void {
     if (this.#isClosed || this.#paths !== ended) return;
-    this.#note(`the fault proxy ended by itself (${how}), and was started again without faults.`);
+    const isLast = ++this.#pathsRestarts > MAX_PATHS_RESTARTS;
+    this.#note(
+      isLast
+        ? `the fault proxy ended by itself (${how}) once too often; start the lab again.`
+        : `the fault proxy ended by itself (${how}), and was started again without faults.`,
+    );
+    if (isLast) return;
     for (const kind of [...this.#faults.keys()]) if (kind !== "kill") this.#faults.delete(kind);
     this.#paths = new Child(PATHS);
     this.#openPaths().catch((error: Error) => this.#note(error.message));
@@ -267,7 +292,15 @@ export class Lab implements AsyncDisposable {
   async #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
     const turn = this.#queue.then(act);
     this.#queue = turn.catch(() => undefined);
-    return turn;
+    try {
+      return await turn;
+    } catch (error) {
+      if (error instanceof CommandError) throw error;
+      // Nothing of it is secret, and whoever asked is who can do something.
+      const { message } = error as Error;
+      this.#note(message);
+      throw new CommandError("LAB_FAILED", message, { status: 503, retryable: true, cause: error });
+    }
   }
 
   #schedule(): void {
@@ -282,6 +315,8 @@ export class Lab implements AsyncDisposable {
 
   async #tick(): Promise<void> {
     const isRunning = this.#run?.isOver === false;
+    // A lab that is left open costs nothing.
+    if (!isRunning && this.#unwatchedMs >= this.#bounds.unwatchedMs) return;
     const isDue = ++this.#ticks % MEASURE_EVERY === 0;
     await Promise.all([this.#run?.measure(), this.#look(), isDue ? this.#target.measure() : undefined]);
     if (!isRunning) return;
@@ -300,12 +335,12 @@ export class Lab implements AsyncDisposable {
     const { figures } = this.#run as Run;
     if (figures.phase === "settling") return;
     if ((await this.#options.watchers()) > 0) this.watched();
-    const unwatchedMs = performance.now() - this.#watchedAtMs;
+    const { maxRunMs, unwatchedMs } = this.#bounds;
     const reason =
       Date.now() >= figures.endsAtMs
-        ? `it went on for ${LAB_BOUNDS.maxRunMs / 60_000} minutes.`
-        : unwatchedMs >= LAB_BOUNDS.unwatchedMs
-          ? `nobody has read lab/results for ${LAB_BOUNDS.unwatchedMs / 1_000} seconds.`
+        ? `it went on for ${maxRunMs / 60_000} minutes.`
+        : this.#unwatchedMs >= unwatchedMs
+          ? `nobody has read lab/results for ${unwatchedMs / 1_000} seconds.`
           : undefined;
     if (reason !== undefined) this.stop(reason).catch((error: Error) => this.#note(error.message));
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type FaultKind, LAB_BOUNDS, type StartInput } from "./bounds.ts";
+import type { FaultKind, StartInput } from "./bounds.ts";
 import type { LoadReport } from "./load/load.ts";
 import { Child } from "./processes/child.ts";
 import type { LoadCalls } from "./processes/load-main.ts";
@@ -16,6 +16,8 @@ const WARM_SETTLE_MS = 4_000;
 const SETTLE_MS = 10_000;
 
 export interface RunOptions extends StartInput {
+  /** When it is due to end, in milliseconds; whoever started it ends it. */
+  readonly maxRunMs: number;
   readonly publishUrl: string;
   /** Where the lab's readers connect, by transport. */
   readonly urls: Readonly<Record<string, string>>;
@@ -65,7 +67,7 @@ export class Run {
       transports,
       startedAtMs: this.#startedAtMs,
       countedFromMs: this.#countedFromMs,
-      endsAtMs: this.#startedAtMs + LAB_BOUNDS.maxRunMs,
+      endsAtMs: this.#startedAtMs + this.#options.maxRunMs,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
       published: this.#report?.published ?? 0,
       acknowledged: this.#report?.acknowledged ?? 0,

@@ -37,7 +37,8 @@ export async function serveLab(port: number): Promise<number> {
       watchers: async () => readersOf(url),
       onResults: (results) => {
         tidings
-          .publish(RESULTS, results, { event: "results" })
+          // Inline: with many faults and changes they can be more than what travels so by itself.
+          .publish(RESULTS, results, { event: "results", inline: true })
           .catch((error: unknown) => logger.warn({ err: error }, "results could not be published"));
       },
     });

@@ -72,6 +72,7 @@ export class Target {
       stdio: ["ignore", "pipe", "inherit", "ipc"],
     });
     this.#process = child;
+    child.on("error", () => undefined);
     const ended = endOf(child);
     const isListening = Promise.withResolvers<void>();
     createInterface({ input: child.stdout as NonNullable<ChildProcess["stdout"]> }).on("line", (line) => {

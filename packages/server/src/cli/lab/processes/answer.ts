@@ -1,4 +1,4 @@
-import type { CallMessage, Calls } from "./child.ts";
+import type { CallMessage, Calls, Reply } from "./child.ts";
 
 /** Ends this process with its parent: the pipe between them closes however the parent ends, `kill -9` included. */
 export function endWithParent(clean: () => void = () => undefined): void {
@@ -17,10 +17,15 @@ export function answer<C extends Calls<C>>(calls: C): void {
     try {
       // By name: that name and input belong together, the parent's side of the call has checked.
       const call: (...input: never[]) => unknown = calls[name as keyof C];
-      process.send?.({ id, value: await call(...(input as never[])) });
+      send({ id, value: await call(...(input as never[])) });
     } catch (error) {
-      process.send?.({ id, error: error instanceof Error ? error.message : String(error) });
+      send({ id, error: error instanceof Error ? error.message : String(error) });
     }
   };
   process.on("message", (message) => void reply(message as CallMessage));
+}
+
+/** Where the parent is gone there is nobody to tell, and this process is about to end. */
+function send(reply: Reply): void {
+  process.send?.(reply, undefined, undefined, () => undefined);
 }

@@ -10,7 +10,8 @@ export interface CallMessage {
   readonly input: readonly unknown[];
 }
 
-interface Reply {
+/** What it answers a call with. */
+export interface Reply {
   readonly id: number;
   readonly value?: unknown;
   readonly error?: string;
@@ -39,6 +40,8 @@ export class Child<C extends Calls<C>> {
       if (reply.error === undefined) waiting?.resolve(reply.value);
       else waiting?.reject(new Error(reply.error));
     });
+    // Such as a call that it did not live to take: told by its end.
+    this.#process.on("error", () => undefined);
     this.ended = endOf(this.#process).then((how) => {
       for (const { reject } of this.#waiting.values()) reject(new Error(`the process ended (${how}).`));
       this.#waiting.clear();
