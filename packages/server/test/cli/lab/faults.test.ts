@@ -39,6 +39,8 @@ describe("the lab's switches", () => {
       expect(figures.overheadPercent, name).toBeGreaterThan(0);
       expect(figures.connections.open, name).toBeGreaterThan(0);
     }
+    // Opening the readers is not of the measurement.
+    expect(results.transports.sse).toMatchObject({ requests: 0, connections: { open: READERS, opened: 0 } });
     expect(results.transports.auto?.on).toEqual({ ws: READERS });
     const { connections, rssBytes } = results.target;
     expect(connections?.["sse"]).toBe(READERS);
