@@ -28,7 +28,7 @@ export const LAB_BOUNDS = {
 } as const;
 
 /** What a switch does to the path between readers and the server; or to the server itself. */
-const FAULT_KINDS = ["cut", "buffer", "block-websocket", "kill"] as const;
+export const FAULT_KINDS = ["cut", "buffer", "block-websocket", "kill"] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 /** Those that befall paths: each transport has its own. */
 export type PathFault = Exclude<FaultKind, "kill">;

@@ -9,18 +9,22 @@ interface Entry {
 }
 
 /**
- * What is compared: the client's transports, and the client that chooses. A row that is added here has its ports, readers and figures by
- * that alone.
+ * What is compared: the client's transports, and the client that chooses, each with whether the lab's own readers can use it. One that the
+ * client gets does not compile before it stands here, and has its ports, readers and figures by that alone.
  */
-export const LAB_TRANSPORTS: readonly Entry[] = [
-  { name: "poll", isForReaders: true },
-  { name: "long-poll", isForReaders: true },
-  { name: "sse", isForReaders: true },
-  { name: "event-source", isForReaders: false },
-  { name: "ndjson", isForReaders: true },
-  { name: "ws", isForReaders: true },
-  { name: "auto", isForReaders: true },
-];
+const IS_FOR_READERS: Readonly<Record<LabTransport, boolean>> = {
+  poll: true,
+  "long-poll": true,
+  sse: true,
+  "event-source": false,
+  ndjson: true,
+  ws: true,
+  auto: true,
+};
+
+export const LAB_TRANSPORTS: readonly Entry[] = Object.entries(IS_FOR_READERS).map(
+  ([name, isForReaders]) => ({ name: name as LabTransport, isForReaders }),
+);
 
 export const READER_TRANSPORTS: readonly Entry[] = LAB_TRANSPORTS.filter(({ isForReaders }) => isForReaders);
 
