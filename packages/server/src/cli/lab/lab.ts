@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownPort } from "@tidings/fault-proxy";
@@ -94,6 +95,8 @@ export class Lab implements AsyncDisposable {
     const { ports, origins, logger } = options;
     this.#options = options;
     this.#folder = folder;
+    // Also where the second Ctrl+C ends the process in the middle of its end.
+    process.on("exit", this.#removeFolder);
     this.#target = new Target({
       folder,
       port: ports.target,
@@ -198,8 +201,11 @@ export class Lab implements AsyncDisposable {
     clearTimeout(this.#timer);
     clearTimeout(this.#restart);
     await Promise.all([this.#run?.kill(), this.#paths.kill(), this.#target.kill()]);
-    await rm(this.#folder, { recursive: true, force: true, maxRetries: 3 });
+    this.#removeFolder();
+    process.off("exit", this.#removeFolder);
   }
+
+  readonly #removeFolder = (): void => rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 });
 
   async #throw(kind: FaultKind, transports: readonly LabTransport[]): Promise<void> {
     const before = this.#faults.get(kind)?.transports ?? [];

@@ -45,6 +45,16 @@ describe("the lab's processes", () => {
     expect(await lab.leftovers()).toEqual([]);
   });
 
+  test("end with it: at once on the second Ctrl+C, with the temporary folder", async () => {
+    await using lab = await LabUnderTest.start();
+    const pids = await lab.pids();
+    lab.running.process.kill("SIGINT");
+    lab.running.process.kill("SIGTERM"); // two of one kind can come as one
+    await lab.running.ended;
+    await ended(pids);
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
   test("end with it: on kill -9, with the temporary folder", async () => {
     await using lab = await LabUnderTest.start();
     await lab.command("lab.start", RUN);
