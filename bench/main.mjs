@@ -16,6 +16,7 @@ const BENCHES = [
   "many",
   "compressed",
   "commands",
+  "lab",
 ];
 
 /** What is compared with the peers of the same run, and of which rows. */

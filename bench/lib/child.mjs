@@ -13,11 +13,11 @@ function pinned(core, command, args) {
 }
 
 /**
- * Starts any program.
- * @param {keyof typeof PINS} role @param {string} command @param {readonly string[]} args @param {object} [options]
+ * Starts any program; without a role on any core.
+ * @param {keyof typeof PINS | undefined} role @param {string} command @param {readonly string[]} args @param {object} [options]
  */
 export function startProgram(role, command, args, options) {
-  const [file, all] = pinned(PINS[role], command, args);
+  const [file, all] = pinned(role && PINS[role], command, args);
   return spawn(file, all, { stdio: ["ignore", "ignore", "inherit"], ...options });
 }
 

@@ -150,7 +150,7 @@ export async function startTidings({
 }
 
 /** @param {import("node:stream").Readable} stream */
-async function firstUrl(stream) {
+export async function firstUrl(stream) {
   let text = "";
   for await (const chunk of stream) {
     text += chunk;

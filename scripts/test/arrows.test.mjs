@@ -78,6 +78,7 @@ const forbidden = [
   [`${server}/http/deep/a.ts`, "../../tidings.ts", "nor its main file"],
   [`${server}/http/a.ts`, "tidings", "the server does not import itself by its name"],
   [`${server}/cli/main.ts`, "@tidings/testing", "what is for tests is not in the server"],
+  [`${server}/cli/a.ts`, "../../../fault-proxy/src/flow.ts", "nor is the fault proxy"],
   [`${server}/cli/main.ts`, "../../../core/src/hub.ts", "another package is not reached into by a path"],
 ];
 

@@ -16,7 +16,8 @@ export {
   type InjectOptions,
   type Only,
   type ProxiedRequest,
-} from "./fault-proxy/index.ts";
+  ownPort,
+} from "@tidings/fault-proxy";
 export {
   describeLog,
   describeLogModel,
@@ -25,7 +26,6 @@ export {
   type OpenedLog,
   type OpenLog,
 } from "./log/index.ts";
-export { ownPort } from "./own-port.ts";
 export {
   makeTrouble,
   planFaults,

@@ -9,6 +9,7 @@ import { commandCommand } from "./command/command.ts";
 import { configCommand } from "./config/command.ts";
 import { describeError, EXIT, EXIT_HELP, exitCodeOf } from "./exit.ts";
 import { keyCommand } from "./key/command.ts";
+import { labCommand } from "./lab/command.ts";
 import { presenceCommand } from "./presence/command.ts";
 import { publishCommand } from "./publish/command.ts";
 import { runCommand } from "./run/command.ts";
@@ -71,6 +72,7 @@ ${EXIT_HELP}`,
     configCommand(),
     checkCommand(),
     adviseCommand(),
+    labCommand(),
   ];
   for (const command of commands) program.addCommand(inheriting(command, program));
   return program;

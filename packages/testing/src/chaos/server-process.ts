@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ownPort } from "../own-port.ts";
+import { ownPort } from "@tidings/fault-proxy";
 
 const CLI = fileURLToPath(new URL("../../../server/bin/tidings.js", import.meta.url));
 /** Everything is kept, so that what was published can be compared with what is there. */

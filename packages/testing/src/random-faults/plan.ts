@@ -1,4 +1,4 @@
-import type { CutHow, Direction, Fault } from "../fault-proxy/faults.ts";
+import type { CutHow, Direction, Fault } from "@tidings/fault-proxy";
 import { Random } from "../transport/case.ts";
 
 /** Which requests a fault is for. `publishes` and `changes` go beside what reads. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { FaultProxy, Only } from "../fault-proxy/index.ts";
+import type { FaultProxy, Only } from "@tidings/fault-proxy";
 import type { Step, Target } from "./plan.ts";
 
 export interface TroublemakerOptions {

@@ -2,10 +2,12 @@ import { relative } from "node:path";
 import type { Logger } from "pino";
 import type { AuthOptions } from "../../auth/index.ts";
 import { type Config, configEntries, isLoopbackHost, type LoadedConfig } from "../../config/index.ts";
-import { createTidings, type Tidings } from "../../tidings.ts";
-import { EXIT, Failure } from "../exit.ts";
+import { createTidings } from "../../tidings.ts";
+import { EXIT } from "../exit.ts";
 import { coloursFor, print } from "../terminal.ts";
+import { listenOrSay } from "./listen.ts";
 import { createLogger, isForPeople } from "./logger.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 /** Starts the server and answers its exit code once it was told to stop and has. */
 export async function serve({ config, sources, auth }: LoadedConfig): Promise<number> {
@@ -20,7 +22,7 @@ export async function serve({ config, sources, auth }: LoadedConfig): Promise<nu
     logger,
   });
   try {
-    const { url } = await listen(tidings, config);
+    const { url } = await listenOrSay(tidings, config);
     await announce(config, auth, url, logger);
     const signal = await stopped;
     logger.info({ signal, drainMs: config.drainMs }, "stopping: sending connections away");
@@ -31,37 +33,6 @@ export async function serve({ config, sources, auth }: LoadedConfig): Promise<nu
   logger.info("stopped");
   return EXIT.ok;
 }
-
-/** Resolves with the first signal to stop; the second ends the process where it stands. */
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    const stop = (code: number) => (signal: NodeJS.Signals) => {
-      if (isStopping) process.exit(code);
-      isStopping = true;
-      resolve(signal);
-    };
-    process.on("SIGINT", stop(EXIT.interrupted));
-    process.on("SIGTERM", stop(EXIT.terminated));
-  });
-}
-
-async function listen(tidings: Tidings, { host, port }: Config): Promise<{ readonly url: string }> {
-  try {
-    return await tidings.listen({ host, port });
-  } catch (error) {
-    const reason = LISTEN_FAULTS[(error as NodeJS.ErrnoException).code ?? ""];
-    if (reason === undefined) throw error;
-    throw new Failure(EXIT.failure, `cannot listen on ${host}, port ${port}: ${reason}`, error);
-  }
-}
-
-const LISTEN_FAULTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "something else listens there; choose another --port, or 0 for any free one.",
-  EACCES: "it may not be used without more rights; choose a --port above 1023.",
-  EADDRNOTAVAIL: "this machine has no such address; choose another --host.",
-  ENOTFOUND: "there is no host of that name; choose another --host.",
-};
 
 /** Says where the server is and what it serves: to a person in words, to a program as a log line. */
 async function announce(

@@ -9,6 +9,8 @@ export interface Sink {
   /** Opens it where it is not yet. */
   open(): Socket;
   finish(how: Ending): void;
+  /** So many bytes more were written to it. */
+  passed?(bytes: number): void;
 }
 
 /** Above it the peer is not read on, as in a network whose buffers are full. */
@@ -121,12 +123,16 @@ export class Flow {
   }
 
   #write(bytes: Buffer): void {
-    const [fault, next] = [...this.#cuts].toSorted(([, a], [, b]) => a.at - b.at)[0] ?? [];
+    // Nearly always there is none, and nothing to sort.
+    const nearest = this.#cuts.size === 0 ? [] : [...this.#cuts].toSorted(([, a], [, b]) => a.at - b.at);
+    const [fault, next] = nearest[0] ?? [];
     const room = next === undefined ? Number.POSITIVE_INFINITY : next.at - this.#passed;
     const sink = this.#sink.open();
     // Never an empty write: nothing may go out where nothing may pass.
     const isTaken = room === 0 || sink.write(bytes.length > room ? bytes.subarray(0, room) : bytes);
-    this.#passed += Math.min(bytes.length, room);
+    const written = Math.min(bytes.length, room);
+    this.#passed += written;
+    this.#sink.passed?.(written);
     if (next !== undefined && fault !== undefined && bytes.length >= room) {
       this.#cuts.delete(fault);
       fault.strike();

@@ -31,7 +31,7 @@ export type Fault =
   | { readonly kind: "swallow-upgrades"; readonly when?: "before" | "after" }
   /**
    * Answers are passed on when they are whole, so a stream not before it ends; and an upgrade loses its `Connection` and `Upgrade`, as
-   * at a proxy that knows only HTTP/1.0. Lifting it passes on what was held.
+   * at a proxy that knows only HTTP/1.0. Of a stream it holds 1 MiB, and reads no more of it. Lifting it passes on what was held.
    */
   | { readonly kind: "buffer" }
   /**

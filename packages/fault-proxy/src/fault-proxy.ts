@@ -4,12 +4,14 @@ import { Active } from "./active.ts";
 import { Connection, type Host } from "./connection.ts";
 import type { CutHow, Fault, Injected, InjectOptions, Only, ProxiedRequest } from "./faults.ts";
 import { fits } from "./faults.ts";
-import { ownPort } from "../own-port.ts";
+import { ownPort } from "./own-port.ts";
 
 /** Stands between clients and a server, and does to connections what networks do. HTTP/1.1, on loopback. */
 export interface FaultProxy extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  /** What passed between clients and the proxy since it was made. */
+  readonly totals: Totals;
   /** Lets a fault loose, beside those that are. Where several answer a request, the first of them does. */
   inject(fault: Fault, options?: InjectOptions): Injected;
   /** Lifts all faults. */
@@ -46,9 +48,31 @@ export interface FaultProxy extends AsyncDisposable {
   held(count: number): Promise<void>;
 }
 
+/** Of what clients saw, not the server: bytes of HTTP and WebSocket with their framing, not those of TCP and below. */
+export interface Totals {
+  /** From clients. */
+  readonly upBytes: number;
+  /** To clients, the proxy's own answers too. */
+  readonly downBytes: number;
+  readonly requests: number;
+  /** That were taken. */
+  readonly connections: number;
+}
+
+export interface FaultProxyOptions {
+  /** Default one that nobody else in this process is given ({@link ownPort}). */
+  readonly port?: number;
+  /**
+   * Whether `requests`, `counts`, `upgrades` and `attempts` are kept, which grow with each request until `resetCounts()`. Default
+   * `true`. {@link FaultProxy.totals} are counted in any case.
+   */
+  readonly isRecording?: boolean;
+}
+
 /** @param target the server's URL; only its host and port count. */
-export async function faultProxy(target: string): Promise<FaultProxy> {
-  const proxy = new ListeningProxy(target, await ownPort());
+export async function faultProxy(target: string, options: FaultProxyOptions = {}): Promise<FaultProxy> {
+  const { port = await ownPort(), isRecording = true } = options;
+  const proxy = new ListeningProxy(target, port, isRecording);
   await proxy.comeBack();
   return proxy;
 }
@@ -68,9 +92,14 @@ class ListeningProxy implements FaultProxy, Host {
   #onRequest: { readonly only: Only | undefined; readonly resolve: (request: ProxiedRequest) => void }[] = [];
   #onHeld: { readonly count: number; readonly resolve: () => void }[] = [];
 
-  constructor(target: string, port: number) {
+  readonly #isRecording: boolean;
+  /** By the connections, as bytes pass. */
+  readonly totals = { upBytes: 0, downBytes: 0, requests: 0, connections: 0 };
+
+  constructor(target: string, port: number, isRecording: boolean) {
     this.#target = new URL(target);
     this.port = port;
+    this.#isRecording = isRecording;
   }
 
   get url(): string {
@@ -201,7 +230,9 @@ class ListeningProxy implements FaultProxy, Host {
   }
 
   seen(request: ProxiedRequest): void {
-    this.#requests.push(request);
+    this.totals.requests++;
+    if (this.#isRecording) this.#requests.push(request);
+    if (this.#onRequest.length === 0) return;
     const due = this.#onRequest.filter(({ only }) => fits(only, request));
     this.#onRequest = this.#onRequest.filter((waiting) => !due.includes(waiting));
     for (const { resolve } of due) resolve(request);
@@ -212,16 +243,18 @@ class ListeningProxy implements FaultProxy, Host {
   }
 
   #take(client: Socket): void {
-    this.#attempts.push(performance.now());
+    this.totals.connections++;
+    if (this.#isRecording) this.#attempts.push(performance.now());
     const connection = new Connection(this.#accepted++, client, this);
     this.#open.add(connection);
     client.on("end", () => this.#countHeld());
     client.on("close", () => this.#countHeld());
-    this.#maxConnections = Math.max(this.#maxConnections, this.connections);
+    if (this.#isRecording) this.#maxConnections = Math.max(this.#maxConnections, this.connections);
     this.#countHeld();
   }
 
   #countHeld(): void {
+    if (this.#onHeld.length === 0) return;
     const due = this.#onHeld.filter(({ count }) => count === this.connections);
     this.#onHeld = this.#onHeld.filter((waiting) => !due.includes(waiting));
     for (const { resolve } of due) resolve();

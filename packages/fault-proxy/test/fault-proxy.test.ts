@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { type FaultProxy, faultProxy } from "../src/fault-proxy/index.ts";
+import { type FaultProxy, faultProxy } from "../src/index.ts";
 
 /** Answers with what it was sent; streams what it is told to; echoes on WebSockets. */
 class EchoServer implements AsyncDisposable {
@@ -165,6 +165,23 @@ describe("a proxy without a fault", () => {
     expect([proxy.attempts.length, proxy.requests.length]).toEqual([0, 0]);
   });
 
+  test("counts bytes as clients see them, both ways, with what it says itself, and keeps nothing else where it is not to", async () => {
+    await using server = await EchoServer.open();
+    await using proxy = await faultProxy(server.url, { isRecording: false });
+    using first = new Raw(proxy.url).get("/a", "Connection: close\r\n");
+    await first.ended;
+    proxy.inject({ kind: "answer", status: 503 });
+    using second = new Raw(proxy.url).get("/b");
+    await second.ended;
+    expect(proxy.totals).toEqual({
+      upBytes: first.socket.bytesWritten + second.socket.bytesWritten,
+      downBytes: first.received.length + second.received.length,
+      requests: 2,
+      connections: 2,
+    });
+    expect([proxy.attempts.length, proxy.requests.length, proxy.maxConnections]).toEqual([0, 0, 0]);
+  });
+
   test("leads to another server once it is told to", async () => {
     await using one = await EchoServer.open();
     await using other = await EchoServer.open();
@@ -263,6 +280,29 @@ describe("buffering", () => {
     await fault.struck();
     fault.lift();
     await stream.until("one");
+  });
+
+  test("of a stream 1 MiB is held and the server waits with the rest; an answer that ends is held whole", async () => {
+    await using server = await EchoServer.open();
+    await using proxy = await faultProxy(server.url);
+    const fault = proxy.inject({ kind: "buffer" });
+    const body = "x".repeat(3_000_000);
+    expect(await post(proxy, body)).toBe(`POST ${body}`);
+    using stream = new Raw(proxy.url).get("/stream", "Accept: text/event-stream\r\n");
+    const answer = await server.stream();
+    const chunk = "y".repeat(1_000_000);
+    let count = 0;
+    // More than a system's own buffers take: at last it waits, and without a bound it never would.
+    while (answer.writableLength < 1_000_000 && count < 64) {
+      answer.write(chunk);
+      count++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(count).toBeLessThan(64);
+    fault.lift();
+    answer.end("whole");
+    await stream.until("whole");
+    expect(stream.received.length).toBeGreaterThan(count * 1_000_000);
   });
 });
 

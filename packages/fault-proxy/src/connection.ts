@@ -12,6 +12,7 @@ export interface Host {
   /** Opens a connection to the server. */
   connect(): Socket;
   seen(request: ProxiedRequest): void;
+  readonly totals: { upBytes: number; downBytes: number };
   /** Both sides are closed. */
   closed(connection: Connection): void;
 }
@@ -31,8 +32,14 @@ interface Exchange {
   /** Holds the answer back until it is whole. */
   buffer: Active | undefined;
   held: Buffer[];
+  heldBytes: number;
   isBegun: boolean;
 }
+
+/** So much of a stream is held back by `buffer`; then the server is not read on. */
+const MAX_HELD_STREAM_BYTES = 1_048_576;
+
+const isEndless = ({ isStream, isUpgrade }: ProxiedRequest): boolean => isStream || isUpgrade;
 
 /** A client's connection, and the one to the server that belongs to it. */
 export class Connection {
@@ -63,9 +70,16 @@ export class Connection {
       // Where the server was never asked, the end is for the client itself.
       finish: (how) => (this.#server === undefined ? finish(client, how) : finish(this.#server, how)),
     });
-    this.#down = new Flow(() => this.#server, { open: () => client, finish: (how) => finish(client, how) });
+    this.#down = new Flow(() => this.#server, {
+      open: () => client,
+      finish: (how) => finish(client, how),
+      passed: (bytes) => {
+        host.totals.downBytes += bytes;
+      },
+    });
     client.setNoDelay(true);
     client.on("data", (chunk: Buffer) => {
+      host.totals.upBytes += chunk.length;
       this.#waiting.push(...this.#requests.push(chunk));
       this.#work();
     });
@@ -221,6 +235,7 @@ export class Connection {
       own: undefined,
       buffer: undefined,
       held: [],
+      heldBytes: 0,
       isBegun: false,
     };
     this.#exchange = exchange;
@@ -326,7 +341,10 @@ export class Connection {
           return;
         }
         exchange.held.push(part.bytes);
+        exchange.heldBytes += part.bytes.length;
         if (exchange.held.length === 1) exchange.buffer.strike();
+        // What never is whole would fill the memory; a real proxy's buffers are full at some point, too.
+        if (exchange.heldBytes > MAX_HELD_STREAM_BYTES && isEndless(exchange.request)) this.#server?.pause();
         return;
       case "own":
       case "swallowed":
@@ -334,6 +352,10 @@ export class Connection {
   }
 
   #passHeld(exchange: Exchange): void {
+    if (exchange.held.length === 0) return;
+    exchange.heldBytes = 0;
+    // First: what the client is slow to take may pause it again.
+    this.#server?.resume();
     for (const bytes of exchange.held.splice(0)) this.#down.push(bytes);
   }
 

@@ -1,0 +1,74 @@
+// The same setting through the benchmarks' own readers and through the transport lab, one transport at a time: whether what its page
+// shows are this project's figures. The lab's readers are the SDK's, behind a fault proxy, which the benchmarks' are not.
+import { startLab } from "../servers/lab.mjs";
+import { startTidings } from "../servers/tidings.mjs";
+import { round } from "../lib/stats.mjs";
+import { fanOut, steadily } from "./fanout.mjs";
+
+export const about = "the transport lab beside the benchmarks, few readers of one channel on a durable log";
+
+/** What both are asked for. */
+const SETTING = { readers: 10, bytes: 256, perSecond: 100 };
+const TRANSPORTS = ["ws", "sse", "ndjson", "long-poll"];
+
+/** @param {import("../lib/load.mjs").BenchOptions} options */
+export async function run({ quick, repeats, seconds, tell, wanted, readers = [SETTING.readers] }) {
+  const lasting = quick ? 1 : Math.max(seconds, 3);
+  for (const count of readers)
+    for (const transport of TRANSPORTS.filter(wanted)) {
+      const at = { transport, ...SETTING, readers: count };
+      const runs = { bench: [], lab: [] };
+      // In turns, so that what else the machine does befalls both alike.
+      for (let turn = 0; turn < repeats; turn++) {
+        runs.bench.push(await direct(at, lasting));
+        runs.lab.push(await measured(at, lasting));
+      }
+      const rows = Object.entries(runs).map(([by, each]) => ({ by, ...summary(each) }));
+      const [one, other] = rows;
+      const isWithinSpread = one.mostP50Ms >= other.leastP50Ms && other.mostP50Ms >= one.leastP50Ms;
+      for (const row of rows) tell({ bench: "lab", ...at, ...row, isWithinSpread });
+    }
+}
+
+/** @param {readonly { p50Ms: number, p99Ms: number, deliveriesPerSecond: number }[]} runs */
+function summary(runs) {
+  const sorted = (/** @type {"p50Ms" | "p99Ms" | "deliveriesPerSecond"} */ name) =>
+    runs.map((each) => each[name]).sort((one, other) => one - other);
+  const median = (/** @type {number[]} */ values) => values[values.length >> 1];
+  const p50s = sorted("p50Ms");
+  return {
+    p50Ms: median(p50s),
+    leastP50Ms: p50s[0],
+    mostP50Ms: p50s.at(-1),
+    p99Ms: median(sorted("p99Ms")),
+    leastP99Ms: sorted("p99Ms")[0],
+    deliveriesPerSecond: median(sorted("deliveriesPerSecond")),
+    runs: runs.length,
+  };
+}
+
+/** @param {{ transport: string, readers: number, bytes: number, perSecond: number }} at @param {number} seconds */
+async function direct(at, seconds) {
+  const options = { log: "lmdb", compression: "off" };
+  return fanOut({ start: startTidings }, { ...at, options }, steadily(at.perSecond, seconds));
+}
+
+/** @param {{ transport: string, readers: number, bytes: number, perSecond: number }} at @param {number} seconds */
+async function measured({ transport, readers, bytes, perSecond }, seconds) {
+  const lab = await startLab();
+  try {
+    await lab.command("lab.start", { rate: perSecond, size: bytes, readers, transports: [transport] });
+    await lab.until((results) => results.run?.phase === "running");
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+    const { results } = await lab.command("lab.stop");
+    const figures = results.transports[transport];
+    if (figures.lost + figures.repeated + figures.behind > 0) throw new Error("a reader lost something.");
+    return {
+      deliveriesPerSecond: Math.round(figures.received / seconds),
+      p50Ms: round(figures.total.p50Ms, 2),
+      p99Ms: round(figures.total.p99Ms, 2),
+    };
+  } finally {
+    await lab.stop();
+  }
+}

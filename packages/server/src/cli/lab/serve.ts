@@ -1,0 +1,108 @@
+import { DEFAULTS } from "../../config/defaults.ts";
+import { createTidings, type Tidings } from "../../tidings.ts";
+import { listenOrSay } from "../serve/listen.ts";
+import { createLogger } from "../serve/logger.ts";
+import { stopSignal } from "../serve/stop-signal.ts";
+import { coloursFor, print } from "../terminal.ts";
+import { EXIT } from "../exit.ts";
+import { faultInput, startInput } from "./bounds.ts";
+import { choosePorts, Lab } from "./lab.ts";
+
+/** Where the results come. */
+const RESULTS = "lab/results";
+/** Results of a whole run, so that a page that is opened late has its history. */
+const RETENTION = { maxMessages: 1_200, maxBytes: 67_108_864, maxAgeMs: 3_600_000 };
+/** Of the lab's own pages. */
+const MAX_WATCHERS = 1_000;
+/** How long the end of a run may take, in milliseconds: what readers have yet to get is waited for, and the server may have to start. */
+const STOP_MS = 60_000;
+
+/** Starts the lab and answers its exit code once it was told to stop and has. */
+export async function serveLab(port: number): Promise<number> {
+  const stopped = stopSignal();
+  const logger = createLogger({ ...DEFAULTS, logLevel: "warn" });
+  const ports = await choosePorts();
+  const tidings = await createTidings({
+    log: "memory",
+    policies: [{ pattern: RESULTS, publish: "server", retention: RETENTION }],
+    limits: { maxConnections: MAX_WATCHERS },
+    logger,
+  });
+  try {
+    const { url, port: bound } = await listenOrSay(tidings, { host: "127.0.0.1", port });
+    await using lab = await Lab.open({
+      ports,
+      origins: [`http://127.0.0.1:${bound}`, `http://localhost:${bound}`],
+      logger,
+      watchers: async () => readersOf(url),
+      onResults: (results) => {
+        tidings
+          // Inline: with many faults and changes they can be more than what travels so by itself.
+          .publish(RESULTS, results, { event: "results", inline: true })
+          .catch((error: unknown) => logger.warn({ err: error }, "results could not be published"));
+      },
+    });
+    addCommands(tidings, lab);
+    await announce(url);
+    await stopped;
+  } finally {
+    await tidings.close();
+  }
+  return EXIT.ok;
+}
+
+function addCommands(tidings: Tidings, lab: Lab): void {
+  tidings.command("lab.state", {
+    description: "How the lab stands, where its paths are, and what it goes up to.",
+    handler: () => {
+      lab.watched();
+      return lab.state;
+    },
+  });
+  tidings.command("lab.start", {
+    description:
+      "Starts a run: rate (messages a second), size (bytes), readers (of each transport), transports.",
+    input: startInput,
+    timeoutMs: STOP_MS,
+    handler: async (input) => {
+      lab.watched();
+      return lab.start(input);
+    },
+  });
+  tidings.command("lab.stop", {
+    description: "Lifts all faults, and ends the run once its readers have everything.",
+    timeoutMs: STOP_MS,
+    handler: async () => {
+      lab.watched();
+      return lab.stop();
+    },
+  });
+  tidings.command("lab.fault", {
+    description: "Throws (on) or lifts cut, buffer, block-websocket or kill, for some transports or all.",
+    input: faultInput,
+    timeoutMs: STOP_MS,
+    handler: async (input) => {
+      lab.watched();
+      return lab.fault(input);
+    },
+  });
+}
+
+/** How many read the results, live. */
+async function readersOf(url: string): Promise<number> {
+  const response = await fetch(`${url}/channels?prefix=${RESULTS}`);
+  const { channels } = (await response.json()) as {
+    readonly channels: readonly { readonly readers: number }[];
+  };
+  return channels[0]?.readers ?? 0;
+}
+
+async function announce(url: string): Promise<void> {
+  const { bold, dim } = coloursFor(process.stdout);
+  await print(
+    `${bold("The transport lab")} is at ${bold(`${url}/lab`)}\n` +
+      `  ${dim("access")}   this machine only, no authentication\n` +
+      `  ${dim("log")}      a temporary folder, removed at the end\n` +
+      `  ${dim("stop")}     Ctrl+C\n`,
+  );
+}
