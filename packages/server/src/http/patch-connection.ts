@@ -43,7 +43,13 @@ export async function servePatch(
   const refusal = (channel: string, cause: unknown): ServerFrame => {
     if (!isLenient) throw cause;
     const error = services.toError(cause);
-    services.refusals.count(error.code);
+    services.refusals.count(error.code, () => ({
+      message: error.message,
+      channel,
+      connection: id,
+      address: entry.address,
+      identity: access.identity,
+    }));
     return errorFrame(error, { channel });
   };
   const gone = new Set(patch.unsubscribe);

@@ -124,7 +124,7 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
       });
     }
     for (const member of joined) connection.send({ type: "ok", ...member });
-    for (const { error } of query.refused) this.#services.refusals.count(error.code);
+    for (const { channel, error } of query.refused) this.#count(channel, error);
     connection.sendAll(query.refused.map(({ channel, error }) => errorFrame(error, { channel })));
     const opening = query.channels.map((each) =>
       connection
