@@ -43,4 +43,5 @@ export { type RateLimits, Rates } from "./rates.ts";
 export { Reader, type ReaderOptions, type ReaderSink, type ReaderState } from "./reader.ts";
 export type { Start } from "./start.ts";
 export type { StreamCodec } from "./stream-codec.ts";
+export { SplitLog, type SplitLogOptions } from "./split-log.ts";
 export { TokenBucket } from "./token-bucket.ts";

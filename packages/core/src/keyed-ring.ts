@@ -118,6 +118,14 @@ export class KeyedRing implements Ring {
     return toOffset(after);
   }
 
+  /** By looking at each: among holes there is no halving, and a channel with keys is not long. */
+  offsetBeforeTime(timeMs: number): Offset {
+    const first = this.#messages.find((message) => message !== undefined && message.timeMs >= timeMs);
+    if (first === undefined) return this.head;
+    const isWhole = this.#messages.find((message) => message !== undefined) === first;
+    return toOffset(isWhole ? this.earliest - 1 : first.offset - 1);
+  }
+
   /** Lets the message go that a newer one of its key stands for now. */
   #supersede(message: Message): void {
     const { key } = message;

@@ -139,6 +139,13 @@ export interface Log {
   /** The offset after which the newest `count` messages held stand; that before the earliest where no more are held. */
   offsetBeforeLast(channel: string, count: number): Promise<Offset>;
 
+  /**
+   * The offset just before the first message held that was appended at `timeMs` (milliseconds since 1970) or later: the head where
+   * all are older, `earliest - 1` where none is. Times go up with offsets for as long as the clock does; where it was set
+   * back there are several such places, and this is one of them. MUST take no longer for it than for a few pages.
+   */
+  offsetBeforeTime(channel: string, timeMs: number): Promise<Offset>;
+
   describe(channel: string): Promise<ChannelDescription>;
 
   /** Whether a channel was ever written to, as far as that is known at once; `true` where it is not. MUST be cheap. */

@@ -25,8 +25,12 @@ export class MemoryLog implements Log {
   readonly isContiguous = true;
   readonly #options: LogOptions;
   readonly #epoch: string;
+  /** None ever goes before the log is closed. */
   readonly #rings = new Map<string, Ring>();
   readonly #firsts = new Slab();
+  /** Of all rings, in order, but for those that were made since. */
+  #names: readonly string[] = [];
+  #newNames: string[] = [];
   /** Followed channels, each with the earliest that the tail was last told: a read drops what is over its age too. */
   readonly #followed = new Map<string, Offset>();
   readonly #listeners = new Set<TailListener>();
@@ -84,6 +88,11 @@ export class MemoryLog implements Log {
     return this.#fresh(channel)?.offsetBeforeLast(count) ?? toOffset(0);
   }
 
+  async offsetBeforeTime(channel: string, timeMs: number): Promise<Offset> {
+    this.#checkOpen();
+    return this.#fresh(channel)?.offsetBeforeTime(timeMs) ?? toOffset(0);
+  }
+
   async describe(channel: string): Promise<ChannelDescription> {
     this.#checkOpen();
     return this.#describe(channel);
@@ -103,13 +112,16 @@ export class MemoryLog implements Log {
     limit: number;
   }): Promise<readonly ChannelDescription[]> {
     this.#checkOpen();
-    const names = [...this.#rings.keys()].filter(
-      (name) => name.startsWith(options.prefix) && name > options.after,
-    );
-    return names
-      .sort()
-      .slice(0, options.limit)
-      .map((name) => this.#describe(name));
+    const { prefix, after, limit } = options;
+    const names = this.#sortedNames();
+    const from = after >= prefix ? firstAbove(names, after) : firstAbove(names, prefix, true);
+    const found: ChannelDescription[] = [];
+    for (let at = from; at < names.length && found.length < limit; at++) {
+      const name = names[at] as string;
+      if (!name.startsWith(prefix)) break;
+      found.push(this.#describe(name));
+    }
+    return found;
   }
 
   async follow(channel: string): Promise<ChannelState> {
@@ -153,11 +165,21 @@ export class MemoryLog implements Log {
     this.#listeners.clear();
     this.#followed.clear();
     this.#rings.clear();
+    this.#names = [];
+    this.#newNames = [];
+  }
+
+  /** Put in order only when they are asked for, and once: to walk 100,000 channels by pages would else sort them for each. */
+  #sortedNames(): readonly string[] {
+    if (this.#newNames.length > 0) this.#names = [...this.#names, ...this.#newNames].sort();
+    this.#newNames = [];
+    return this.#names;
   }
 
   #create(channel: string, { compact }: Retention): Ring {
     const ring = compact === true ? new KeyedRing() : new PlainRing(this.#firsts);
     this.#rings.set(channel, ring);
+    this.#newNames.push(channel);
     return ring;
   }
 
@@ -207,6 +229,19 @@ export class MemoryLog implements Log {
     if (this.#isClosed)
       throw new TidingsError("LOG_UNAVAILABLE", "the log is closed; the server is going down.");
   }
+}
+
+/** Where the names begin that are above one, or with `orSame` that one too. */
+function firstAbove(names: readonly string[], name: string, orSame = false): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = names[middle] as string;
+    if (at > name || (orSame && at === name)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** @throws {TidingsError} `CHANNEL_FULL` */

@@ -78,6 +78,17 @@ export class PlainRing implements Ring {
     return toOffset(Math.max(this.earliest - 1, this.head - count));
   }
 
+  offsetBeforeTime(timeMs: number): Offset {
+    let low = this.#start;
+    let high = this.#messages.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#messages[middle] as Message).timeMs < timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return toOffset(this.earliest - 1 + low - this.#start);
+  }
+
   #dropFirst(): void {
     this.bytes -= messageBytes(this.#messages[this.#start] as Message);
     this.#messages[this.#start] = undefined;

@@ -200,6 +200,8 @@ export class Reader implements LaneMember {
       const after = await findLast(log, this.channel, start.count, this.#options.filter, limits);
       return log.read(this.channel, after, limits);
     }
+    if (start.at === "time")
+      return log.read(this.channel, await log.offsetBeforeTime(this.channel, start.timeMs), limits);
     if (start.at === "latest") {
       const { head } = await log.describe(this.channel);
       return log.read(this.channel, head, limits);

@@ -17,6 +17,7 @@ export interface Ring {
   truncate(upTo: Offset): void;
   read(after: Offset, limits: PageLimits): readonly Message[];
   offsetBeforeLast(count: number): Offset;
+  offsetBeforeTime(timeMs: number): Offset;
 }
 
 /** The idempotency keys of one channel. */

@@ -10,6 +10,8 @@ export type Start =
   | { readonly at: "earliest" }
   /** With what comes next. */
   | { readonly at: "latest" }
+  /** With the first message that was appended at a time or later, in milliseconds since 1970. */
+  | { readonly at: "time"; readonly timeMs: number }
   /** With the newest `count` messages that the filter lets through. */
   | { readonly at: "last"; readonly count: number };
 

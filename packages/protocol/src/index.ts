@@ -50,6 +50,7 @@ export {
   MAX_COMMAND_NAME_BYTES,
   MAX_MEMBER_BYTES,
 } from "./limits.ts";
+export { parseTime } from "./time.ts";
 export { type ArtifactReference, formatTime, type MessageObject, payloadOf } from "./message-object.ts";
 export { type Message, messageBytes, type NewMessage, type PayloadKind } from "./message.ts";
 export {

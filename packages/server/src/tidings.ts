@@ -39,7 +39,7 @@ const DEFAULT_DRAIN_MS = 5_000;
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|::1)$/;
 
 export interface SubscribeOptions {
-  /** A cursor, `earliest`, or `latest` (the default). */
+  /** A cursor, `earliest`, `latest` (the default), or a time such as `2026-01-05T12:00:00Z`: the first message of then or later. */
   readonly since?: string;
   /** Begin with this many of the newest messages; not together with `since`. */
   readonly last?: number;

@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 
 /** What a connection is to read of one channel. */
 export interface Wanted {
-  /** A cursor, `earliest` or `latest`. Without it, and without `last`: where a stream of the channel begins by itself. */
+  /** A cursor, `earliest`, `latest` or a time. Without it, and without `last`: where a stream of the channel begins by itself. */
   readonly since?: string | undefined;
   readonly last?: number | undefined;
   readonly events?: readonly string[] | undefined;

@@ -96,6 +96,10 @@ export class LogDouble implements Log {
     return this.#later("offsetBeforeLast", () => this.#inner.offsetBeforeLast(channel, count));
   }
 
+  offsetBeforeTime(channel: string, timeMs: number): Promise<Offset> {
+    return this.#later("offsetBeforeTime", () => this.#inner.offsetBeforeTime(channel, timeMs));
+  }
+
   describe(channel: string): Promise<ChannelDescription> {
     return this.#later("describe", () => this.#inner.describe(channel));
   }

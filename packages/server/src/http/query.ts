@@ -8,6 +8,7 @@ import {
   MAX_CURSOR_BYTES,
   parseCursor,
   parsePosition,
+  parseTime,
   quote,
   TidingsError,
 } from "@tidings/protocol";
@@ -137,9 +138,12 @@ export function readStart(
   if (since === "earliest" || since === "latest") return { at: since };
   const cursor = parseCursor(since);
   if (cursor === undefined) {
+    const timeMs = parseTime(since);
+    if (timeMs !== undefined) return { at: "time", timeMs };
     throw new TidingsError(
       "CURSOR_INVALID",
-      `${quote(since)} is not a cursor; give one as the server sent it, such as "k3x9f2ab.42", or "earliest" or "latest".`,
+      `${quote(since)} is not a cursor; give one as the server sent it, such as "k3x9f2ab.42", or "earliest", "latest", or a ` +
+        "time such as 2026-01-05T12:00:00Z.",
       { field: "since" },
     );
   }

@@ -61,6 +61,27 @@ export function describeCompaction(open: OpenLog, capabilities: LogCapabilities)
       expect(await shown(harness)).toEqual(["y=1", "x=3"]);
     });
 
+    test("the offset before a time is that before what is held of that time or later", async () => {
+      await using harness = await start();
+      const began = harness.nowMs;
+      for (let round = 0; round < 30; round++) {
+        await harness.log.append("a", [value(`k${round % 7}`, `${round}`)]);
+        harness.nowMs += 1_000;
+      }
+      // Of all others there is a newer one.
+      for (const [seconds, first] of [
+        [0, "k2=23"],
+        [22.5, "k2=23"],
+        [25, "k4=25"],
+        [28.5, "k1=29"],
+      ] as const) {
+        const after = await harness.log.offsetBeforeTime("a", began + seconds * 1_000);
+        expect((await shown(harness, after))[0]).toBe(first);
+      }
+      const { head } = await harness.log.describe("a");
+      expect(await harness.log.offsetBeforeTime("a", began + 30_000)).toBe(head);
+    });
+
     test("a read after any offset gives what is held above it, in pages of any size", async () => {
       await using harness = await start();
       for (let round = 0; round < 40; round++)

@@ -133,4 +133,49 @@ export function describeReads(open: OpenLog): void {
       expect(await harness.log.offsetBeforeLast("a", 2)).toBe(offset);
     });
   });
+
+  describe("the offset before a time", () => {
+    test("reading after it begins with the first message of that time or later", async () => {
+      await using harness = await LogHarness.start(open);
+      const began = harness.nowMs;
+      for (let at = 0; at < 40; at++) {
+        await harness.append("a", [`${at}.0`, `${at}.1`]);
+        harness.nowMs += 1_000;
+      }
+      for (const [timeMs, first] of [
+        [0, "0.0"],
+        [began, "0.0"],
+        [began + 1, "1.0"],
+        [began + 17_000, "17.0"],
+        [began + 17_500, "18.0"],
+        [began + 39_000, "39.0"],
+      ] as const) {
+        const after = await harness.log.offsetBeforeTime("a", timeMs);
+        expect((await harness.texts("a", after))[0]).toBe(first);
+      }
+    });
+
+    test("is the head where all are older, and the one before the earliest where others are gone", async () => {
+      await using harness = await LogHarness.start(open, { maxMessages: 3 });
+      const began = harness.nowMs;
+      const { offset } = await harness.append("a", texts(10));
+      expect(await harness.log.offsetBeforeTime("a", began + 1)).toBe(offset);
+      const { earliest } = await harness.read("a");
+      expect(await harness.log.offsetBeforeTime("a", began)).toBe(earliest - 1);
+      await harness.log.truncate("a");
+      expect(await harness.log.offsetBeforeTime("a", began)).toBe(offset);
+      expect(await harness.log.offsetBeforeTime("never", began)).toBe(0);
+    });
+
+    test("of a channel whose times go back it is a place where they go up to that time, and no message is missed after it", async () => {
+      await using harness = await LogHarness.start(open);
+      const began = harness.nowMs;
+      for (const seconds of [0, 10, 5, 20]) {
+        harness.nowMs = began + seconds * 1_000;
+        await harness.append("a", [`${seconds}`]);
+      }
+      const after = await harness.log.offsetBeforeTime("a", began + 15_000);
+      expect(await harness.texts("a", after)).toEqual(["20"]);
+    });
+  });
 }

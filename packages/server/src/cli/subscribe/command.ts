@@ -14,6 +14,7 @@ import {
 import { onReaderGone, note, print } from "../terminal.ts";
 import { openClient, openCursorFile, type TransportChoice } from "./connection.ts";
 import { failureOf } from "./faults.ts";
+import { position } from "./position.ts";
 import { formatGap, formatMessage, toObject } from "./print.ts";
 import { type Item, readAll } from "./read.ts";
 
@@ -47,8 +48,8 @@ export function subscribeCommand(): Command {
     )
     .option(
       "--since <cursor>",
-      "begin after this cursor, or with the earliest or latest (default: latest; its state on a keyed channel)",
-      position,
+      "begin after this cursor, with earliest or latest, or at a time such as 12:00 (default: latest; its state on a keyed channel)",
+      (text) => position(text),
     )
     .addOption(
       new Option("--last <n>", "begin with the newest n messages").argParser(wholeNumber).conflicts("since"),
@@ -65,6 +66,7 @@ export function subscribeCommand(): Command {
 Examples:
   $ tidings subscribe builds/1
   $ tidings subscribe builds/1 --since earliest --until-caught-up --json | jq .data
+  $ tidings subscribe builds/1 --since 12:00 --until-caught-up
   $ tidings subscribe evals/7/logs evals/7/status --last 20 --transport ws
   $ tidings subscribe builds/1 --event exit --count 1
   $ tidings subscribe chat/orders --since earliest --cursor-file ./orders.cursors --json | ./import
@@ -141,9 +143,4 @@ type Start = Pick<ReadOptions, "since" | "last">;
 
 function startFor(since: string | undefined, { last, since: ofAll }: SubscribeOptions): Start {
   return since === undefined && last !== undefined ? { last } : { since: since ?? ofAll };
-}
-
-function position(text: string): string {
-  if (text === "earliest" || text === "latest" || parseCursor(text) !== undefined) return text;
-  throw new InvalidArgumentError('It must be a cursor such as "k3x9f2ab.42", "earliest" or "latest".');
 }

@@ -26,8 +26,14 @@ export function readParameters(limits: Limits): readonly object[] {
   return [
     query(
       "since",
-      "Where to begin, exclusive: a cursor, `earliest`, or `latest`. Default: `earliest` for a page and on a keyed channel, `latest` for a stream of any other.",
-      { anyOf: [{ $ref: "#/components/schemas/Cursor" }, { enum: ["earliest", "latest"] }] },
+      "Where to begin, exclusive: a cursor, `earliest`, `latest`, or a time (RFC 3339): the first message of then or later. Default: `earliest` for a page and on a keyed channel, `latest` for a stream of any other.",
+      {
+        anyOf: [
+          { $ref: "#/components/schemas/Cursor" },
+          { enum: ["earliest", "latest"] },
+          { type: "string", format: "date-time" },
+        ],
+      },
     ),
     query("last", "Begin with this many of the newest messages; not together with `since`.", {
       type: "integer",

@@ -233,9 +233,9 @@ export function schemas(limits: Limits): Readonly<Record<string, object>> {
       properties: {
         channel: ref("Channel"),
         since: {
-          anyOf: [ref("Cursor"), { enum: ["earliest", "latest"] }],
+          anyOf: [ref("Cursor"), { enum: ["earliest", "latest"] }, { type: "string", format: "date-time" }],
           description:
-            "Where to begin, exclusive. Default: `earliest` on a keyed channel, `latest` on any other.",
+            "Where to begin, exclusive; at a time, with the first message of then or later. Default: `earliest` on a keyed channel, `latest` on any other.",
         },
         last: {
           type: "integer",

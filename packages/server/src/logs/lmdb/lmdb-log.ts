@@ -23,6 +23,7 @@ import { locate, readMessages } from "./read-messages.ts";
 import { ShownChannels } from "./shown.ts";
 import { StoreReader } from "./store-reader.ts";
 import { Tail } from "./tail.ts";
+import { offsetBeforeTime } from "./time.ts";
 import { heldBytes } from "./window.ts";
 import { Writer } from "./writer.ts";
 
@@ -120,6 +121,14 @@ export class LmdbLog implements Log {
       if (known !== undefined && isSparse(known)) return sparseBeforeLast(reader, known, count) as Offset;
       const { head, earliest } = this.#state(known);
       return Math.max(earliest - 1, head - count) as Offset;
+    });
+  }
+
+  async offsetBeforeTime(channel: string, timeMs: number): Promise<Offset> {
+    if (!this.#isSettled(channel)) await this.#settle(channel);
+    return this.#reading(channel, (reader) => {
+      const known = this.#channel(channel);
+      return known === undefined ? (0 as Offset) : offsetBeforeTime(reader, known, timeMs);
     });
   }
 

@@ -31,6 +31,20 @@ export function starts(bench: Bench): void {
     expect(dataOf(await bench.caughtUp(stream, channel))).toEqual(numbers(3, 5));
   });
 
+  test("since a time begins with the first message that was appended then or later, without a gap", async () => {
+    const { url } = await bench.server();
+    const channel = bench.channel();
+    await publishNumbers(url, channel, 1, 5);
+    const page = await fetch(`${url}/channels/${channel}`);
+    const { messages } = (await page.json()) as { messages: { time: string; data: number }[] };
+    const { time } = messages[2] as { time: string };
+    const expected = messages.filter((message) => message.time >= time).map(({ data }) => String(data));
+    await using stream = await bench.open(url, { channel, since: time });
+    const events = await bench.caughtUp(stream, channel);
+    expect(dataOf(events)).toEqual(expected);
+    expect(events.some(({ type }) => type === "gap")).toBe(false);
+  });
+
   test("last=N begins with the newest N, with all where fewer are held, and with none for 0", async () => {
     const { url } = await bench.server();
     const channel = bench.channel();
