@@ -1,3 +1,4 @@
+export { hasRedis, RedisServer, type RedisServerOptions } from "./brokers/index.ts";
 export { compareAcknowledged, readHistory } from "./chaos/history.ts";
 export {
   type Acknowledged,

@@ -27,6 +27,7 @@ import { Senders } from "../http/senders.ts";
 import { Sockets } from "../http/sockets.ts";
 import { CATCH_UP_BYTES, errorMaker, type Services } from "../http/services.ts";
 import { LmdbLog } from "../logs/lmdb/index.ts";
+import type { EngineEvent } from "../logs/redis/index.ts";
 import { closeAuth, openAuth } from "./auth.ts";
 import type { TidingsOptions } from "./options.ts";
 import { createPacer } from "./pacer.ts";
@@ -65,14 +66,18 @@ export async function openServices(
   // Before the log is opened: what is wrong with them must not leave it open.
   for (const backend of options.commands ?? [])
     commands.registry.addPattern(backend.pattern, backends.route(backend));
-  const log = await openLog(options, {
-    retentionOf: (channel) => policies.of(channel).retention,
-    nowMs: Date.now,
-    newEpoch: () =>
-      Array.from({ length: EPOCH_LENGTH }, () =>
-        EPOCH_CHARACTERS.charAt(randomInt(EPOCH_CHARACTERS.length)),
-      ).join(""),
-  });
+  const log = await openLog(
+    options,
+    {
+      retentionOf: (channel) => policies.of(channel).retention,
+      nowMs: Date.now,
+      newEpoch: () =>
+        Array.from({ length: EPOCH_LENGTH }, () =>
+          EPOCH_CHARACTERS.charAt(randomInt(EPOCH_CHARACTERS.length)),
+        ).join(""),
+    },
+    logger,
+  );
   const newId = idMaker();
   const artifacts = await openArtifacts(options, { log, limits, logger, policies, newId });
   const pacer = createPacer();
@@ -204,9 +209,25 @@ function idMaker(): () => string {
   };
 }
 
-async function openLog(options: TidingsOptions, logOptions: LogOptions): Promise<Log> {
-  if (options.log === "memory") return new MemoryLog(logOptions);
+async function openLog(options: TidingsOptions, logOptions: LogOptions, logger: Logger): Promise<Log> {
+  const { log = "lmdb" } = options;
+  if (log === "memory") return new MemoryLog(logOptions);
+  if (log !== "lmdb") {
+    // Only where it is used: its client takes as long to load as the rest of the server.
+    const { RedisLog } = await import("../logs/redis/index.ts");
+    const onEvent = (event: EngineEvent): void => logEngineEvent(logger, event);
+    return RedisLog.open({ ...logOptions, ...options.redis, url: log, onEvent });
+  }
   return LmdbLog.open({ ...logOptions, path: options.data ?? DEFAULT_DATA });
+}
+
+/** Once each, and not for every publish that meets it. */
+function logEngineEvent(logger: Logger, event: EngineEvent): void {
+  const { server } = event;
+  if (event.type === "lost")
+    logger.error({ server, reason: event.reason }, "the log's Redis is lost; readers stay connected");
+  else if (event.type === "back") logger.info({ server, awayMs: event.awayMs }, "the log's Redis is back");
+  else logger.warn({ server, problem: event.problem }, "the log's Redis is not set up for keeping messages");
 }
 
 /** Beside the log, and for as long as it: after the log, whose lock keeps other processes away from the folder. */

@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import type { Logger } from "pino";
 import type { AuthOptions } from "../../auth/index.ts";
 import { type Config, isLoopbackHost } from "../../config/index.ts";
+import { shownRedisUrl } from "../../logs/redis-url.ts";
 import { createTidings, type Tidings } from "../../tidings.ts";
 import { EXIT, Failure } from "../exit.ts";
 import { coloursFor, print } from "../terminal.ts";
@@ -67,7 +68,13 @@ async function announce(
   if (!isForPeople(config.logFormat)) {
     const { log, data, open } = config;
     logger.info(
-      { url, log, ...(log === "lmdb" ? { data } : {}), open, authentication: auth !== undefined },
+      {
+        url,
+        log: shownRedisUrl(log),
+        ...(log === "lmdb" ? { data } : {}),
+        open,
+        authentication: auth !== undefined,
+      },
       "listening",
     );
     return;
@@ -76,7 +83,9 @@ async function announce(
   const log =
     config.log === "memory"
       ? "memory: messages are gone when the server stops"
-      : `lmdb, in ${shortPath(config.data)}`;
+      : config.log === "lmdb"
+        ? `lmdb, in ${shortPath(config.data)}`
+        : shownRedisUrl(config.log);
   const reach = isLoopbackHost(config.host) ? "this machine only" : "a network";
   const access =
     auth !== undefined

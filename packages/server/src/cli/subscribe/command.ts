@@ -1,6 +1,6 @@
 import { type ReadOptions, TidingsError } from "@tidings/client";
-import { checkEvent, parseCursor } from "@tidings/protocol";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { checkEvent } from "@tidings/protocol";
+import { Command, Option } from "commander";
 import { EXIT, EXIT_HELP, type Failure } from "../exit.ts";
 import {
   addServerOptions,

@@ -1,0 +1,1 @@
+export { hasRedis, RedisServer, type RedisServerOptions } from "./redis-server.ts";
