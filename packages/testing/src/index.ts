@@ -1,4 +1,10 @@
-export { hasRedis, RedisServer, type RedisServerOptions } from "./brokers/index.ts";
+export {
+  hasRedis,
+  RedisCluster,
+  type RedisClusterOptions,
+  RedisServer,
+  type RedisServerOptions,
+} from "./brokers/index.ts";
 export { compareAcknowledged, readHistory } from "./chaos/history.ts";
 export {
   type Acknowledged,

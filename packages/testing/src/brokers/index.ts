@@ -1,1 +1,2 @@
+export { RedisCluster, type RedisClusterOptions } from "./redis-cluster.ts";
 export { hasRedis, RedisServer, type RedisServerOptions } from "./redis-server.ts";

@@ -9,8 +9,8 @@ import { ownPort } from "../own-port.ts";
 export interface RedisServerOptions {
   /** As `redis.conf` has it, such as `{ appendonly: "yes" }`. Default: nothing is kept on disk. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** What else stands on its command line. */
-  readonly args?: readonly string[];
+  /** Where nodes of a cluster talk to it. */
+  readonly busPort?: number;
 }
 
 /** Whether `redis-server` is installed: what needs it is skipped by name elsewhere. With `REQUIRE_ALL` it has to be. */
@@ -42,13 +42,14 @@ export class RedisServer implements AsyncDisposable {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  get folder(): string {
-    return this.#folder;
+  /** 0 where it is in no cluster. */
+  get busPort(): number {
+    return this.#options.busPort ?? 0;
   }
 
   /** Starts it, again after it was killed: on the same port, with what its folder has. */
   async start(): Promise<void> {
-    const { settings = {}, args = [] } = this.#options;
+    const { settings = {} } = this.#options;
     const all = {
       port: String(this.port),
       bind: "127.0.0.1",
@@ -59,7 +60,7 @@ export class RedisServer implements AsyncDisposable {
       ...settings,
     };
     const line = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
-    const child = spawn("redis-server", [...line, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn("redis-server", line, { stdio: ["ignore", "pipe", "inherit"] });
     this.#process = child;
     let said = "";
     for await (const chunk of child.stdout) {

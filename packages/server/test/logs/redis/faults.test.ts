@@ -1,74 +1,13 @@
-import type { ChannelState, Log, TailEvent } from "@tidings/core";
-import type { Message, NewMessage, Offset } from "@tidings/protocol";
+import type { ChannelState, Log } from "@tidings/core";
+import type { Offset } from "@tidings/protocol";
 import { hasRedis, RedisServer } from "@tidings/testing";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { type EngineEvent, RedisLog, type RedisLogOptions } from "../../../src/logs/redis/index.ts";
+import { DeafProxy } from "./deaf-proxy.ts";
+import { Node, text, textsOf, WHOLE } from "./node.ts";
 import { plainOptions } from "./opened.ts";
 
-const WHOLE = { maxMessages: 1_000_000, maxBytes: 1_000_000_000 };
 const AOF_ALWAYS = { appendonly: "yes", appendfsync: "always" };
-
-/** A node's log, and all that its tail says. */
-class Node implements AsyncDisposable {
-  readonly log: RedisLog;
-  readonly heard: Message[] = [];
-  readonly told: TailEvent[] = [];
-  readonly events: EngineEvent[];
-  readonly #waiting: Set<() => void>;
-
-  static async open(options: RedisLogOptions): Promise<Node> {
-    const events: EngineEvent[] = [];
-    const waiting = new Set<() => void>();
-    const onEvent = (event: EngineEvent): void => {
-      events.push(event);
-      for (const check of waiting) check();
-    };
-    return new Node(await RedisLog.open({ ...options, onEvent }), events, waiting);
-  }
-
-  private constructor(log: RedisLog, events: EngineEvent[], waiting: Set<() => void>) {
-    this.log = log;
-    this.events = events;
-    this.#waiting = waiting;
-    log.tail((event) => {
-      this.told.push(event);
-      this.heard.push(...event.messages);
-      for (const check of waiting) check();
-    });
-  }
-
-  get isBack(): boolean {
-    return this.events.at(-1)?.type === "back";
-  }
-
-  get texts(): readonly string[] {
-    return this.heard.map(({ data }) => Buffer.from(data).toString());
-  }
-
-  until(isEnough: (node: Node) => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = (): void => {
-        if (isEnough(this)) resolve();
-      };
-      this.#waiting.add(check);
-      check();
-    });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.log.close();
-  }
-}
-
-function text(data: string): NewMessage {
-  return { event: "message", kind: "text", data: Buffer.from(data) };
-}
-
-async function textsOf(log: Log): Promise<readonly string[]> {
-  const { messages } = await log.read("a", 0 as Offset, WHOLE);
-  return messages.map(({ data }) => Buffer.from(data).toString());
-}
 
 /** Publishes numbered messages until it is stopped, each again until it is taken; answers those that were acknowledged. */
 function publish(log: Log, name: string): { readonly stop: () => Promise<readonly string[]> } {
@@ -132,6 +71,36 @@ describe.runIf(hasRedis())(
       expect(b.texts).toEqual(await textsOf(a.log));
     });
 
+    test("a notification that is lost, even that of the last message of a quiet channel, is made up for by the next check", async () => {
+      await using server = await RedisServer.start();
+      await using proxy = await DeafProxy.start(server.port);
+      const options = plainOptions(server.url);
+      await using a = await Node.open(options);
+      await using b = await Node.open({ ...options, url: proxy.url, checkMs: 50 });
+      await b.log.follow("a");
+      await a.log.append("a", [text("one")]);
+      await b.until(({ heard }) => heard.length === 1);
+      proxy.isDeaf = true;
+      await a.log.append("a", [text("two")]);
+      await a.log.append("a", [text("three")]);
+      await b.until(({ heard }) => heard.length === 3);
+      expect(b.events.some(({ type }) => type === "lost")).toBe(false);
+      proxy.isDeaf = false;
+      await a.log.append("a", [text("four")]);
+      await b.until(({ heard }) => heard.length === 4);
+      expect(b.texts).toEqual(["one", "two", "three", "four"]);
+    });
+
+    test("a subscription that has gone dumb is given up, and another made", async () => {
+      await using server = await RedisServer.start();
+      await using proxy = await DeafProxy.start(server.port);
+      await using node = await Node.open({ ...plainOptions(proxy.url), checkMs: 50, timeoutMs: 800 });
+      proxy.isDeaf = true;
+      await node.until(({ events }) => events.some(({ type }) => type === "lost"));
+      proxy.isDeaf = false;
+      await node.until(({ isBack }) => isBack);
+    });
+
     test("FLUSHALL: the next look finds another epoch, and those who follow are told of it", async () => {
       await using server = await RedisServer.start();
       const options = plainOptions(server.url);
@@ -183,6 +152,7 @@ describe.runIf(hasRedis())(
       const { epoch } = await a.log.follow("a");
       await a.log.append("a", [text("one")]);
       await server.kill();
+      await a.until(({ events }) => events.at(-1)?.type === "lost");
       const appending = a.log.append("a", [text("two")]);
       await server.start();
       expect(await appending).toMatchObject({ offset: 1, appended: 1 });
@@ -260,7 +230,7 @@ describe.runIf(hasRedis())(
 
     test("one that stands still is given up after timeoutMs: appends fail fast then, and all catches up", async () => {
       await using server = await RedisServer.start();
-      const options = { ...plainOptions(server.url), timeoutMs: 300, waitMs: 20 };
+      const options = { ...plainOptions(server.url), timeoutMs: 800, waitMs: 20 };
       await using a = await Node.open(options);
       await using b = await Node.open(options);
       await b.log.follow("a");
