@@ -17,6 +17,8 @@ export interface Seen {
   readonly resumable: Offset | undefined;
   /** Of the call that appended the message at the head. */
   readonly tag: string;
+  /** When the oldest message that may go by its age was appended, or earlier; `Infinity` where there is none. */
+  readonly oldestMs: number;
 }
 
 interface Known extends Pick<Seen, "epoch" | "head" | "tag"> {
@@ -117,12 +119,13 @@ export function bound(value: Retention["maxMessages"]): string {
   return Number.isFinite(value) ? String(value) : "-1";
 }
 
-function decodeState([epoch, head, earliest, resumable, tag]: readonly Reply[]): Seen {
+function decodeState([epoch, head, earliest, resumable, tag, oldestMs]: readonly Reply[]): Seen {
   return {
     epoch: String(epoch),
     head: head as Offset,
     earliest: earliest as Offset,
     resumable: resumable === -1 ? undefined : (resumable as Offset),
     tag: String(tag),
+    oldestMs: oldestMs === -1 ? Number.POSITIVE_INFINITY : (oldestMs as number),
   };
 }

@@ -4,7 +4,7 @@ import { behindError } from "./faults.ts";
 
 /** Appends of one channel go together up to so many bytes or calls; what is over waits for the next time. */
 const MAX_GROUP_BYTES = 4_194_304;
-const MAX_GROUP_CALLS = 500;
+const MAX_GROUP_CALLS = 250;
 
 export interface AppendJob {
   readonly type: "append";

@@ -1,4 +1,4 @@
-import type { ChannelState, LogPage, TailEvent, TailListener } from "@tidings/core";
+import type { LogPage, TailEvent, TailListener } from "@tidings/core";
 import type { Message, Offset } from "@tidings/protocol";
 import type { Seen } from "./channel-calls.ts";
 import type { Note } from "./note.ts";
@@ -6,11 +6,14 @@ import type { Note } from "./note.ts";
 /** A channel that is further behind is told as cut: its readers go back to the log, and read at their own pace. */
 const MAX_FETCHED = 5_000;
 
+/** Where a channel stands. */
+export type Look = Pick<Seen, "epoch" | "head" | "earliest" | "oldestMs">;
+
 export interface FollowerSource {
   /** Messages after an offset; a bounded page of them. */
   readonly read: (channel: string, after: Offset) => Promise<LogPage>;
   /** The channel as it is. */
-  readonly look: (channel: string) => Promise<ChannelState>;
+  readonly look: (channel: string) => Promise<Look>;
 }
 
 /** What the listeners were told of a followed channel. */
@@ -18,6 +21,8 @@ interface Followed {
   epoch: string;
   head: Offset;
   earliest: Offset;
+  /** As `Seen.oldestMs`. */
+  oldestMs: number;
   /** The newest offset that something was heard of. */
   heard: number;
   /** Nobody was told anything before. */
@@ -40,7 +45,7 @@ export class Followers {
   }
 
   /** Each followed channel as it was last told, but for those that are being read. */
-  get told(): readonly (readonly [channel: string, told: Pick<Seen, "epoch" | "head" | "earliest">])[] {
+  get told(): readonly (readonly [channel: string, told: Look])[] {
     return [...this.#followed].filter(
       ([, { isStarting, fetching }]) => !isStarting && fetching === undefined,
     );
@@ -63,19 +68,21 @@ export class Followers {
       epoch: "",
       head: none,
       earliest: none,
+      oldestMs: 0,
       heard: 0,
       isStarting: true,
       fetching: undefined,
     });
   }
 
-  begin(channel: string, { epoch, head, earliest }: ChannelState): void {
+  begin(channel: string, { epoch, head, earliest, oldestMs }: Look): void {
     const followed = this.#followed.get(channel);
     if (followed?.isStarting !== true) return;
     followed.isStarting = false;
     followed.epoch = epoch;
     followed.head = head;
     followed.earliest = earliest;
+    followed.oldestMs = oldestMs;
     if (followed.heard > head) void this.#fetch(channel, followed);
   }
 
@@ -86,6 +93,13 @@ export class Followers {
   clear(): void {
     this.#listeners.clear();
     this.#followed.clear();
+  }
+
+  /** The channels of which something may have gone by its age. */
+  agedAt(nowMs: number, maxAgeMsOf: (channel: string) => number): readonly string[] {
+    return this.told
+      .filter(([channel, { oldestMs }]) => nowMs - oldestMs > maxAgeMsOf(channel))
+      .map(([channel]) => channel);
   }
 
   /** What came over a channel's topic. */
@@ -123,8 +137,9 @@ export class Followers {
     await this.#fetched(followed);
   }
 
-  #compare(channel: string, followed: Followed, { epoch, head, earliest }: ChannelState): void {
+  #compare(channel: string, followed: Followed, { epoch, head, earliest, oldestMs }: Look): void {
     if (this.#followed.get(channel) !== followed) return;
+    followed.oldestMs = oldestMs;
     if (epoch !== followed.epoch) {
       Object.assign(followed, { epoch, head, earliest, heard: head });
       this.#emit(channel, followed, []);
@@ -200,12 +215,11 @@ export class Followers {
     }
   }
 
-  #emit(
-    channel: string,
-    { epoch, earliest }: Followed,
-    messages: readonly Message[],
-    isCut: boolean = false,
-  ): void {
+  #emit(channel: string, followed: Followed, messages: readonly Message[], isCut: boolean = false): void {
+    const [first] = messages;
+    if (first !== undefined && first.offset > 0 && first.timeMs < followed.oldestMs)
+      followed.oldestMs = first.timeMs;
+    const { epoch, earliest } = followed;
     const event: TailEvent = isCut
       ? { channel, epoch, earliest, messages, isCut }
       : { channel, epoch, earliest, messages };

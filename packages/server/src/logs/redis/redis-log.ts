@@ -16,7 +16,7 @@ import { type AppendJob, ChannelQueues } from "./channel-queue.ts";
 import type { Arg, Reply } from "./connection.ts";
 import { Engine } from "./engine.ts";
 import { closedError, replicasError } from "./faults.ts";
-import { Followers } from "./followers.ts";
+import { Followers, type Look } from "./followers.ts";
 import { Keys } from "./keys.ts";
 import { Names } from "./names.ts";
 import { decodeNote, encodeEphemeral, encodeKept } from "./note.ts";
@@ -150,9 +150,9 @@ export class RedisLog implements Log {
     try {
       // First: what is appended after the look is heard of.
       if (isNew) await this.#engine.subscribe(topic);
-      const state = await this.#look(channel);
-      this.#followers.begin(channel, state);
-      return state;
+      const seen = await this.#look(channel);
+      this.#followers.begin(channel, seen);
+      return stateOf(seen);
     } catch (error) {
       if (isNew) this.unfollow(channel);
       throw error;
@@ -180,7 +180,10 @@ export class RedisLog implements Log {
 
   async sweep(): Promise<void> {
     if (this.#closing !== undefined || !this.#engine.isUp(this.#keys.names)) return;
-    const followed = this.#followers.told.map(([channel]) => this.#followers.refresh(channel));
+    const { nowMs, retentionOf } = this.#options;
+    const followed = this.#followers
+      .agedAt(nowMs(), (channel) => retentionOf(channel).maxAgeMs)
+      .map((channel) => this.#followers.refresh(channel));
     await Promise.all([...followed, this.#names.check(), this.#sweepOthers()]);
   }
 
@@ -266,8 +269,8 @@ export class RedisLog implements Log {
     return { ...stateOf(seen), messages };
   }
 
-  async #look(channel: string): Promise<ChannelState> {
-    return stateOf((await this.#ask(channel, "state")).seen);
+  async #look(channel: string): Promise<Seen> {
+    return (await this.#ask(channel, "state")).seen;
   }
 
   async #ask(
@@ -343,9 +346,7 @@ export class RedisLog implements Log {
     await Promise.all([...groups.values()].map((group) => this.#checkGroup(group).catch(() => undefined)));
   }
 
-  async #checkGroup(
-    told: readonly (readonly [channel: string, Pick<Seen, "epoch" | "head" | "earliest">])[],
-  ): Promise<void> {
+  async #checkGroup(told: readonly (readonly [channel: string, Look])[]): Promise<void> {
     const keys = told.flatMap(([channel]) => [this.#keys.life(channel), this.#keys.state(channel)]);
     if (!this.#engine.isUp(keys[0] ?? "")) return;
     const args = told.flatMap(([, { epoch, head, earliest }]) => [epoch, String(head), String(earliest)]);

@@ -127,7 +127,8 @@ local function retainCompact()
     if not member then c.rc, c.rb = 0, 0 return reset() end
     local offset, at, bytes, keyed, key = string.match(member, '^(%d+) (%d+) (%d+) (.)(.*)$')
     offset = tonumber(offset)
-    if isRestKept(tonumber(at)) then return end
+    c.oldest = tonumber(at)
+    if isRestKept(c.oldest) then return end
     redis.call('ZREM', REST, member)
     if keyed == 'k' and newestOf(key) == offset then redis.call('HDEL', NEWEST, key) end
     dropRest(offset, tonumber(bytes))
@@ -138,7 +139,8 @@ local function retainBounded()
   while c.rc > 0 do
     local entry = redis.call('XRANGE', STREAM, '-', '+', 'COUNT', 1)[1]
     if not entry then c.rc, c.rb, c.a = 0, 0, c.h + 1 return reset() end
-    if isRestKept(tonumber(entry[2][2])) then return end
+    c.oldest = tonumber(entry[2][2])
+    if isRestKept(c.oldest) then return end
     dropRest(idOf(entry), tonumber(entry[2][6]))
     c.a = idOf(entry) + 1
   end

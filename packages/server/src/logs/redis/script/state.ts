@@ -78,6 +78,9 @@ local function header(first, count, isInline)
   return table.concat({ c.e, whole(first), whole(count), whole(now), whole(c.a), whole(c.h), c.g, isInline }, ' ') .. '\\n'
 end
 local function state()
-  return { c.e, c.h, c.a, c.mode == 'p' and -1 or c.rs, c.g }
+  -- When the oldest message that may go by its age was appended, or earlier.
+  local oldest = c.at
+  if c.mode ~= 'p' then oldest = c.rc > 0 and (c.oldest or 0) or math.huge end
+  return { c.e, c.h, c.a, c.mode == 'p' and -1 or c.rs, c.g, oldest == math.huge and -1 or oldest }
 end
 `;
