@@ -2,6 +2,7 @@ export {
   hasRedis,
   RedisCluster,
   type RedisClusterOptions,
+  RedisSentinel,
   RedisServer,
   type RedisServerOptions,
 } from "./brokers/index.ts";

@@ -29,7 +29,7 @@ export class RedisCluster implements AsyncDisposable {
     this.replicas = replicas;
   }
 
-  get url(): string {
+  get url(): `redis+cluster://${string}` {
     return `redis+cluster://${this.masters.map(({ port }) => `127.0.0.1:${port}`).join(",")}`;
   }
 

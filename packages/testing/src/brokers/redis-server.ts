@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ownPort } from "../own-port.ts";
+import { RedisProcess } from "./redis-process.ts";
 
 export interface RedisServerOptions {
   /** As `redis.conf` has it, such as `{ appendonly: "yes" }`. Default: nothing is kept on disk. */
@@ -21,24 +19,22 @@ export function hasRedis(): boolean {
 /** A redis-server of a test's own: a process with a port and a folder that go with it. */
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
-  readonly #folder: string;
   readonly #options: RedisServerOptions;
-  #process: ChildProcess | undefined;
+  readonly #process: RedisProcess;
 
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const folder = await mkdtemp(join(tmpdir(), "tidings-redis-"));
-    const server = new RedisServer(await ownPort(), folder, options);
+    const server = new RedisServer(await ownPort(), await RedisProcess.create(), options);
     await server.start();
     return server;
   }
 
-  private constructor(port: number, folder: string, options: RedisServerOptions) {
+  private constructor(port: number, process: RedisProcess, options: RedisServerOptions) {
     this.port = port;
-    this.#folder = folder;
+    this.#process = process;
     this.#options = options;
   }
 
-  get url(): string {
+  get url(): `redis://${string}` {
     return `redis://127.0.0.1:${this.port}`;
   }
 
@@ -49,42 +45,31 @@ export class RedisServer implements AsyncDisposable {
 
   /** Starts it, again after it was killed: on the same port, with what its folder has. */
   async start(): Promise<void> {
-    const { settings = {} } = this.#options;
     const all = {
       port: String(this.port),
       bind: "127.0.0.1",
-      dir: this.#folder,
+      dir: this.#process.folder,
       save: "",
       appendonly: "no",
-      "enable-debug-command": "local",
-      ...settings,
+      ...this.#options.settings,
     };
-    const line = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
-    const child = spawn("redis-server", line, { stdio: ["ignore", "pipe", "inherit"] });
-    this.#process = child;
-    let said = "";
-    for await (const chunk of child.stdout) {
-      said += String(chunk);
-      if (said.includes("Ready to accept connections")) break;
-    }
-    if (!said.includes("Ready to accept connections")) throw new Error(`redis-server did not start: ${said}`);
-    child.stdout.resume();
+    const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
+    await this.#process.start(args, "Ready to accept connections");
   }
 
   /** Sends its process a signal. */
   signal(signal: NodeJS.Signals): void {
-    this.#process?.kill(signal);
+    this.#process.signal(signal);
   }
 
   /** Ends it where it stands. */
-  async kill(): Promise<void> {
-    const child = this.#process;
-    this.#process = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, "exit");
-    child.kill("SIGCONT");
-    child.kill("SIGKILL");
-    await exited;
+  kill(): Promise<void> {
+    return this.#process.kill();
+  }
+
+  /** Resolves once it has said something with a word in it. */
+  said(word: string): Promise<void> {
+    return this.#process.said(word);
   }
 
   /** Sends one command by a connection of its own; answers as the protocol has it (RESP2). */
@@ -102,9 +87,8 @@ export class RedisServer implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-    await rm(this.#folder, { recursive: true, force: true });
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#process[Symbol.asyncDispose]();
   }
 }
 

@@ -243,9 +243,7 @@ export class RedisLog implements Log {
     }
     if (confirmed >= replicas) return outcomes;
     const error = replicasError(replicas, confirmed);
-    return outcomes.map((outcome) =>
-      "error" in outcome || outcome.appended.appended === 0 ? outcome : { error },
-    );
+    return outcomes.map((outcome) => ("error" in outcome ? outcome : { error }));
   }
 
   /** Not by the script, which ends before any replica has it. What is not confirmed is in the log all the same. */

@@ -1,41 +1,12 @@
 import type { ChannelState, Log } from "@tidings/core";
 import type { Offset } from "@tidings/protocol";
 import { hasRedis, RedisServer } from "@tidings/testing";
-import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { DeafProxy } from "./deaf-proxy.ts";
-import { Node, text, textsOf, WHOLE } from "./node.ts";
+import { Node, publish, text, textsOf, WHOLE } from "./node.ts";
 import { plainOptions } from "./opened.ts";
 
 const AOF_ALWAYS = { appendonly: "yes", appendfsync: "always" };
-
-/** Publishes numbered messages until it is stopped, each again until it is taken; answers those that were acknowledged. */
-function publish(log: Log, name: string): { readonly stop: () => Promise<readonly string[]> } {
-  let isStopped = false;
-  const acknowledged: string[] = [];
-  const done = (async () => {
-    for (let at = 0; !isStopped; at++) {
-      const data = `${name}${at}`;
-      for (;;) {
-        try {
-          await log.append("a", [text(data)], { idempotencyKey: data });
-          acknowledged.push(data);
-          break;
-        } catch {
-          if (isStopped) return;
-          await delay(5);
-        }
-      }
-    }
-  })();
-  return {
-    stop: async () => {
-      isStopped = true;
-      await done;
-      return acknowledged;
-    },
-  };
-}
 
 async function state(log: Log): Promise<ChannelState> {
   return log.describe("a");

@@ -1,5 +1,6 @@
 import type { Log, TailEvent } from "@tidings/core";
 import type { Message, NewMessage, Offset } from "@tidings/protocol";
+import { setTimeout as delay } from "node:timers/promises";
 import { type EngineEvent, RedisLog, type RedisLogOptions } from "../../../src/logs/redis/index.ts";
 
 export const WHOLE = { maxMessages: 1_000_000, maxBytes: 1_000_000_000 };
@@ -70,4 +71,32 @@ export function text(data: string): NewMessage {
 export async function textsOf(log: Log): Promise<readonly string[]> {
   const { messages } = await log.read("a", 0 as Offset, WHOLE);
   return messages.map(({ data }) => Buffer.from(data).toString());
+}
+
+/** Publishes numbered messages until it is stopped, each again until it is taken; answers those that were acknowledged. */
+export function publish(log: Log, name: string): { readonly stop: () => Promise<readonly string[]> } {
+  let isStopped = false;
+  const acknowledged: string[] = [];
+  const done = (async () => {
+    for (let at = 0; !isStopped; at++) {
+      const data = `${name}${at}`;
+      for (;;) {
+        try {
+          await log.append("a", [text(data)], { idempotencyKey: data });
+          acknowledged.push(data);
+          break;
+        } catch {
+          if (isStopped) return;
+          await delay(5);
+        }
+      }
+    }
+  })();
+  return {
+    stop: async () => {
+      isStopped = true;
+      await done;
+      return acknowledged;
+    },
+  };
 }

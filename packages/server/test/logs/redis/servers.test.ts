@@ -60,7 +60,7 @@ async function take(stream: AsyncGenerator<Line>, count: number): Promise<readon
 describe.runIf(hasRedis())("two servers on one Redis (redis-server is installed)", () => {
   test("what is published on one reaches readers of the other; a reader goes on there from its cursor; a repeat is one there too", async () => {
     await using redis = await RedisServer.start();
-    const log = redis.url as `redis://${string}`;
+    const log = redis.url;
     await using a = await openServer({ log });
     await using b = await openServer({ log });
     const onA = follow(a, "since=earliest");
@@ -83,7 +83,7 @@ describe.runIf(hasRedis())("two servers on one Redis (redis-server is installed)
 
   test("with Redis gone neither is ready, publishing is refused as retryable, readers stay, and get what comes once it is back", async () => {
     await using redis = await RedisServer.start({ settings: AOF_ALWAYS });
-    const log = redis.url as `redis://${string}`;
+    const log = redis.url;
     await using a = await openServer({ log, redis: { waitMs: 50 } });
     await using b = await openServer({ log, redis: { waitMs: 50 } });
     const stream = follow(b, "since=earliest");
@@ -106,7 +106,7 @@ describe.runIf(hasRedis())("two servers on one Redis (redis-server is installed)
 
   test("what Redis lost is told to a reader that is live as a gap, and to one that comes back", async () => {
     await using redis = await RedisServer.start();
-    const log = redis.url as `redis://${string}`;
+    const log = redis.url;
     await using a = await openServer({ log });
     await using b = await openServer({ log });
     const stream = follow(b, "since=earliest");
