@@ -57,6 +57,8 @@ export class RedisCluster implements AsyncDisposable {
       await replica.command("CLUSTER", "REPLICATE", id);
     }
     await this.#until(all, (info) => info.includes("cluster_state:ok"));
+    // One that has not been brought up to its master is no candidate for its place.
+    for (const replica of this.replicas) await replica.said("sync: Finished with success");
   }
 
   async #until(servers: readonly RedisServer[], isSo: (info: string) => boolean): Promise<void> {
@@ -73,6 +75,7 @@ async function startNode(): Promise<RedisServer> {
       "cluster-config-file": "nodes.conf",
       "cluster-node-timeout": String(NODE_TIMEOUT_MS),
       "cluster-port": String(busPort),
+      "repl-diskless-sync-delay": "0",
     },
   });
 }
