@@ -7,6 +7,8 @@ import { RedisProcess } from "./redis-process.ts";
 export interface RedisServerOptions {
   /** As `redis.conf` has it, such as `{ appendonly: "yes" }`. Default: nothing is kept on disk. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Whether it speaks TLS alone; `settings` name its certificate. Default false. */
+  readonly isTls?: boolean;
   /** Where nodes of a cluster talk to it. */
   readonly busPort?: number;
 }
@@ -34,8 +36,8 @@ export class RedisServer implements AsyncDisposable {
     this.#options = options;
   }
 
-  get url(): `redis://${string}` {
-    return `redis://127.0.0.1:${this.port}`;
+  get url(): `redis${string}://${string}` {
+    return `redis${this.#options.isTls === true ? "s" : ""}://127.0.0.1:${this.port}`;
   }
 
   /** 0 where it is in no cluster. */
@@ -46,7 +48,9 @@ export class RedisServer implements AsyncDisposable {
   /** Starts it, again after it was killed: on the same port, with what its folder has. */
   async start(): Promise<void> {
     const all = {
-      port: String(this.port),
+      ...(this.#options.isTls === true
+        ? { port: "0", "tls-port": String(this.port) }
+        : { port: String(this.port) }),
       bind: "127.0.0.1",
       dir: this.#process.folder,
       save: "",

@@ -1,6 +1,6 @@
 import type { HostPort } from "../redis-url.ts";
 import type { Arg, Reply } from "./connection.ts";
-import { awayError, unavailable } from "./faults.ts";
+import { awayError, unavailable, unreachedError } from "./faults.ts";
 import { Link } from "./link.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { Script } from "./script/index.ts";
@@ -49,7 +49,7 @@ export class Engine {
       this.#link(name, locate);
     }
     for (const link of this.#links.values())
-      if (!(await link.whenUp(timeoutMs))) throw awayError(link.name, link.reason);
+      if (!(await link.whenUp(timeoutMs))) throw unreachedError(link.name, link.reason, timeoutMs);
   }
 
   /** Goes up with each server that is lost: what was known of its channels has to be compared again. */

@@ -23,6 +23,14 @@ export function awayError(server: string, reason: string): TidingsError {
   );
 }
 
+export function unreachedError(server: string, reason: string, timeoutMs: number): TidingsError {
+  return new TidingsError(
+    "LOG_UNAVAILABLE",
+    `the log's Redis at ${server} was not reached within ${timeoutMs} ms (${reason}); see that it runs and lets this server in, ` +
+      "and that the log's URL is right.",
+  );
+}
+
 export function closedError(): TidingsError {
   return new TidingsError("LOG_UNAVAILABLE", "the log is closed; the server is going down.");
 }

@@ -6,6 +6,8 @@ import { NAME_SCRIPT } from "./script/index.ts";
 /** As many names are kept at hand; beyond, one that is not among them is not known to be new. */
 const MAX_AT_HAND = 100_000;
 const LOAD_NAMES = 5_000;
+/** Where names are missing at hand, all are read again, but no more often than this, in milliseconds. */
+const RELOAD_MS = 30_000;
 
 /**
  * The list of all channels, in the engine and as far as may be at hand: whether one is new has to be known at once. Noted
@@ -17,6 +19,7 @@ export class Names {
   #atHand = new Set<string>();
   #count = 0;
   #loading: Promise<void> | undefined;
+  #loadedAtMs = 0;
 
   constructor(engine: Engine, keys: Keys) {
     this.#engine = engine;
@@ -38,9 +41,12 @@ export class Names {
     if (this.#atHand.size < MAX_AT_HAND) this.#atHand.add(channel);
   }
 
-  /** Notes a channel that has a message. One that cannot be noted now is noted with its next message. */
-  async note(channel: string): Promise<void> {
-    if (this.#atHand.has(channel)) return;
+  /**
+   * Notes a channel that has a message: its first one, as far as the engine knows, whose list may be gone as well. One that
+   * cannot be noted now is noted with its next message.
+   */
+  async note(channel: string, isFirst: boolean): Promise<void> {
+    if (!isFirst && this.#atHand.has(channel)) return;
     const { names, newNames } = this.#keys;
     const args = [channel, this.#engine.publishCommand, newNames];
     const [added] = await this.#engine.run(NAME_SCRIPT, [names], args);
@@ -71,10 +77,11 @@ export class Names {
     return this.#loading;
   }
 
-  /** Reads all again where there are not as many as are known. */
+  /** Reads all again where there are not as many as are known; at once where some are gone. */
   async check(): Promise<void> {
     const count = (await this.#engine.call(this.#keys.names, ["ZCARD", this.#keys.names])) as number;
-    if (count !== this.#count) await this.load();
+    const isDue = performance.now() - this.#loadedAtMs > RELOAD_MS;
+    if (count < this.#count || (count > this.#count && isDue)) await this.load();
   }
 
   async #load(): Promise<void> {
@@ -86,6 +93,7 @@ export class Names {
       after = names.at(-1) ?? "";
       if (names.length < LOAD_NAMES) break;
     }
+    this.#loadedAtMs = performance.now();
     this.#atHand = loaded;
     this.#count = Math.max(count, loaded.size);
   }

@@ -239,7 +239,7 @@ export class RedisLog implements Log {
       if (replicas > 0) await this.#tellConfirmed(channel, seen, messages);
       await this.#followers.appended(channel, seen, messages);
       // It is in the log: a fault of the list of names is mended by the next message.
-      await this.#names.note(channel).catch(() => undefined);
+      await this.#names.note(channel, messages[0]?.offset === 1).catch(() => undefined);
     }
     if (confirmed >= replicas) return outcomes;
     const error = replicasError(replicas, confirmed);

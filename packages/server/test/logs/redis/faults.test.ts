@@ -86,6 +86,9 @@ describe.runIf(hasRedis())(
       expect(appended).toMatchObject({ offset: 1 });
       expect(appended.epoch).not.toBe(epoch);
       expect(await state(b.log)).toMatchObject({ epoch: appended.epoch, head: 1 });
+      // The list of names went too.
+      const listed = await b.log.channels({ prefix: "", after: "", limit: 10 });
+      expect(listed.map(({ channel }) => channel)).toEqual(["a"]);
     });
 
     test("a channel whose keys were deleted has another epoch by the next append of a node that knew it", async () => {
