@@ -8,9 +8,10 @@ import type {
   PageLimits,
   TailListener,
 } from "@tidings/core";
-import { type Message, messageBytes, type NewMessage, type Offset } from "@tidings/protocol";
+import type { Message, NewMessage, Offset } from "@tidings/protocol";
 import { randomBytes } from "node:crypto";
 import { appendArgs, type Outcome, readOutcome } from "./append-call.ts";
+import { checkBatch } from "./check-batch.ts";
 import { bound, ChannelCalls, type Operation, type Seen } from "./channel-calls.ts";
 import { type AppendJob, ChannelQueues } from "./channel-queue.ts";
 import type { Arg, Reply } from "./connection.ts";
@@ -82,12 +83,12 @@ export class RedisLog implements Log {
     options: AppendOptions = {},
   ): Promise<Appended> {
     this.#checkOpen();
-    const bytes = batch.reduce((sum, message) => sum + messageBytes(message), 0);
-    return this.#queues.append(channel, batch, options, bytes);
+    return this.#queues.append(channel, batch, options, checkBatch(channel, batch));
   }
 
   async broadcast(channel: string, messages: readonly NewMessage[]): Promise<void> {
     this.#checkOpen();
+    checkBatch(channel, messages);
     const topic = this.#keys.topic(channel);
     await this.#engine.ready(topic, this.#options.waitMs);
     await this.#engine.publish(topic, encodeEphemeral(messages, this.#options.nowMs()));

@@ -1,6 +1,6 @@
 import { hasRedis, RedisServer } from "@tidings/testing";
 import { blocksOf, readDoc } from "@tidings/testing/docs";
-import type { Offset } from "@tidings/protocol";
+import type { Offset, TidingsError } from "@tidings/protocol";
 import { describe, expect, test } from "vitest";
 import { RedisLog } from "../../../src/logs/redis/index.ts";
 import { Node, text, textsOf, WHOLE } from "./node.ts";
@@ -12,7 +12,7 @@ function documentedRights(): readonly string[] {
   return block?.text.trim().split(" ").slice(1) ?? [];
 }
 
-describe.runIf(hasRedis())("who may use a Redis (redis-server is installed)", () => {
+describe.runIf(hasRedis())("what a Redis lets in, and takes (redis-server is installed)", () => {
   test("a user with the rights that docs/scaling.md names can do all that a log does", async () => {
     await using server = await RedisServer.start();
     await server.command("ACL", "SETUSER", ...documentedRights());
@@ -29,6 +29,27 @@ describe.runIf(hasRedis())("who may use a Redis (redis-server is installed)", ()
     // Others' keys are not for it.
     const other = RedisLog.open({ ...plainOptions(url, "other:"), timeoutMs: 500 });
     await expect(other).rejects.toMatchObject({ code: "LOG_UNAVAILABLE" });
+  });
+
+  test("what a record has no room for is refused by itself, and the append beside it is taken", async () => {
+    await using server = await RedisServer.start();
+    await using node = await Node.open(plainOptions(server.url));
+    const name = "x".repeat(65_535);
+    await node.log.append("a", [text("one", { event: name, key: name, artifact: new Uint8Array(65_535) })]);
+    const results = await Promise.allSettled([
+      node.log.append("a", [text("two", { event: `${name}x` })]),
+      node.log.append("a", [text("two", { key: `${name}x` })]),
+      node.log.append("a", [text("two", { artifact: new Uint8Array(65_536) })]),
+      node.log.append("", [text("two")]),
+      node.log.append("a", [text("three")]),
+    ]);
+    expect(
+      results.map((result) => (result.status === "rejected" ? (result.reason as TidingsError).code : "ok")),
+    ).toEqual(["EVENT_NAME_INVALID", "KEY_INVALID", "MESSAGE_TOO_LARGE", "CHANNEL_NAME_INVALID", "ok"]);
+    const { messages } = await node.log.read("a", 0 as Offset, WHOLE);
+    expect(messages[0]).toMatchObject({ event: name, key: name });
+    expect(messages[0]?.artifact).toHaveLength(65_535);
+    expect(messages).toHaveLength(2);
   });
 
   test("a wrong password is told as such, without it", async () => {

@@ -64,8 +64,8 @@ export class Node implements AsyncDisposable {
   }
 }
 
-export function text(data: string): NewMessage {
-  return { event: "message", kind: "text", data: Buffer.from(data) };
+export function text(data: string, more: Partial<NewMessage> = {}): NewMessage {
+  return { event: "message", kind: "text", data: Buffer.from(data), ...more };
 }
 
 export async function textsOf(log: Log): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import { hasRedis, RedisServer } from "@tidings/testing";
 import { afterEach, describe, expect, test } from "vitest";
+import { Keys } from "../../../src/logs/redis/keys.ts";
 import { openServer, type TestServer } from "../../support/logs.ts";
 
 const AOF_ALWAYS = { appendonly: "yes", appendfsync: "always" };
@@ -78,6 +79,10 @@ describe.runIf(hasRedis())("two servers on one Redis (redis-server is installed)
       cursor: (await publish(a, 3).then((r) => r.json() as Promise<Line>)).cursor,
     });
     await publish(b, 4);
+    // A message goes to each node once, however many read it there, and only where somebody does.
+    const topic = new Keys("tidings:").topic("a");
+    expect(await redis.command("PUBSUB", "NUMSUB", topic)).toContain(`${topic}\r\n:2\r\n`);
+    expect(await redis.command("PUBSUB", "CHANNELS", "*t:other")).toBe("*0\r\n");
     expect((await take(later, 1)).map(({ data }) => data)).toEqual([4]);
   });
 
