@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { HostPort } from "../redis-url.ts";
 import type { Arg, Reply } from "./connection.ts";
 import { awayError, unavailable, unreachedError } from "./faults.ts";
@@ -7,8 +8,9 @@ import type { Script } from "./script/index.ts";
 import { slotOf } from "./slot.ts";
 import { askCluster, askSentinels } from "./topology.ts";
 
-/** How often a call follows a slot that moves. */
-const MAX_MOVES = 5;
+/** How often a call follows a slot that moves, and after how many milliseconds it does so first; each time it waits twice as long. */
+const MAX_MOVES = 6;
+const FIRST_MOVE_MS = 5;
 /** How many topics one call subscribes to. */
 const SUBSCRIBE_TOPICS = 1_000;
 
@@ -29,6 +31,8 @@ export class Engine {
   #refreshing: Promise<void> | undefined;
   /** Topics that are listened to, each with where. */
   readonly #topics = new Map<string, Link | undefined>();
+  /** Decided once: nodes that heard each other yesterday must do so today, whatever server is being looked for. */
+  #isSharded = false;
   #losses = 0;
   #isClosed = false;
 
@@ -50,6 +54,7 @@ export class Engine {
     }
     for (const link of this.#links.values())
       if (!(await link.whenUp(timeoutMs))) throw unreachedError(link.name, link.reason, timeoutMs);
+    this.#isSharded = this.isCluster && [...this.#links.values()].every((link) => link.isSevenOrLater);
   }
 
   /** Goes up with each server that is lost: what was known of its channels has to be compared again. */
@@ -63,7 +68,7 @@ export class Engine {
 
   /** Whether notifications stay with the servers of their hash slot, where all others would be sent them too. */
   get isSharded(): boolean {
-    return this.isCluster && [...this.#links.values()].every((link) => link.isSevenOrLater);
+    return this.#isSharded;
   }
 
   get publishCommand(): "PUBLISH" | "SPUBLISH" {
@@ -101,6 +106,7 @@ export class Engine {
         return await Promise.all(calls.map((args) => link.call(args)));
       } catch (error) {
         if (!this.isCluster || moves === MAX_MOVES || !isMove(error)) throw unavailable(link.name, error);
+        await delay(FIRST_MOVE_MS * 2 ** moves);
         await this.#refresh();
       }
     }
