@@ -1,11 +1,14 @@
 // The programs of the system that tests run against. Installed with apt-get where that is possible (root on
 // Debian). Elsewhere what is missing is said, and its tests are skipped by name; with REQUIRE_ALL=1 or CI set
 // it is a failure.
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { withLock } from "./lock.mjs";
 import { run } from "./run.mjs";
 import { runAsScript, say } from "./say.mjs";
+
+/** Asked before a service is started, where it is there. */
+const SERVICE_POLICY = "/usr/sbin/policy-rc.d";
 
 /** Add a line for each further program. `debian` is the name of its Debian package. */
 const programs = [
@@ -13,6 +16,7 @@ const programs = [
   { command: "curl", debian: "curl", for: "the documents' examples, and downloads that go on" },
   { command: "haproxy", debian: "haproxy", for: "the test that no proxy can be made to smuggle requests in" },
   { command: "nginx", debian: "nginx", for: "the same" },
+  { command: "redis-server", debian: "redis-server", for: "the log on Redis" },
   { command: "strace", debian: "strace", for: "the test that a log is on the disk before it says so" },
 ];
 
@@ -55,10 +59,23 @@ async function install() {
   say(`installing Debian packages: ${names.join(", ")}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const wait = ["-q", "-o", "DPkg::Lock::Timeout=600"];
-  for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...names]]) {
-    const code = await run("apt-get", [...wait, ...args], { env, stdio: ["ignore", 2, 2] });
-    if (code !== 0) return say(`\`apt-get ${args.join(" ")}\` failed with exit code ${code}.`);
+  const allow = forbidServices();
+  try {
+    for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...names]]) {
+      const code = await run("apt-get", [...wait, ...args], { env, stdio: ["ignore", 2, 2] });
+      if (code !== 0) return say(`\`apt-get ${args.join(" ")}\` failed with exit code ${code}.`);
+    }
+  } finally {
+    allow();
   }
+}
+
+/** Debian starts what it installs, on the ports that it is known by; the tests start their own. Answers how to allow it again. */
+function forbidServices() {
+  if (existsSync(SERVICE_POLICY)) return () => undefined; // the machine's own say
+  // 101: "action forbidden by policy" (Debian Policy §9.3.3.1, invoke-rc.d).
+  writeFileSync(SERVICE_POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  return () => rmSync(SERVICE_POLICY, { force: true });
 }
 
 /** @param {string} name of an environment variable */

@@ -189,7 +189,7 @@ export class HubChannel {
 
   /** Takes what the log's tail reports, until the next flush; `false` where it cannot go on, and is to be let go. */
   receive(event: TailEvent): boolean {
-    if (event.epoch !== this.epoch) return false;
+    if (event.epoch !== this.epoch || event.isCut === true) return false;
     if (event.earliest > this.#earliest) this.#earliest = event.earliest;
     for (const message of event.messages) {
       // What was appended while the log began to follow may be reported again.

@@ -106,6 +106,11 @@ export interface TailEvent {
   readonly earliest: Offset;
   /** In order. Ephemeral ones have offset 0. None where only `earliest` or `epoch` changed. */
   readonly messages: readonly Message[];
+  /**
+   * Messages before these were not reported, and will not be: a node that was cut from its log came back too late for them.
+   * Whoever is live goes back to the log, and is told there what is gone. Default false.
+   */
+  readonly isCut?: boolean;
 }
 
 export type TailListener = (event: TailEvent) => void;
@@ -162,8 +167,8 @@ export interface Log {
   }): Promise<readonly ChannelDescription[]>;
 
   /**
-   * Begins to report a channel to the tail. Every append above the `head` answered is reported, in order, once;
-   * what was reported before it resolved may be reported at or below that head.
+   * Begins to report a channel to the tail. Every append above the `head` answered is reported, in order, once (but for what
+   * `TailEvent.isCut` says); what was reported before it resolved may be reported at or below that head.
    */
   follow(channel: string): Promise<ChannelState>;
   unfollow(channel: string): void;

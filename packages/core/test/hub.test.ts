@@ -48,6 +48,25 @@ describe("following", () => {
     expect(told).toEqual(["opened e1.0", "caught up at e1.0", "c/1=1;c/2=2;"]);
   });
 
+  test("a tail that says it is cut sends readers back to the log, which tells them what is gone", async () => {
+    const { hub, double, turns, publish } = openSlow({ retention: { maxMessages: 2 } });
+    const { told } = startReader(hub);
+    await settled();
+    double.isLate = true;
+    await publish("c", 1, 2, 3, 4);
+    double.lose();
+    double.isLate = false;
+    double.tell({ channel: "c", epoch: "e1", earliest: offset(3), messages: [], isCut: true });
+    await settled();
+    await turns.settle();
+    expect(told.slice(2)).toEqual([
+      "fell behind",
+      "gap expired e1.0 to e1.2, 2 missed",
+      "c/3=3;c/4=4;",
+      "caught up at e1.4",
+    ]);
+  });
+
   test("what the tail reports at or below the head that following begins with is not passed on", async () => {
     const { hub, double, turns, publish } = openSlow();
     double.isSlow = true;

@@ -1,3 +1,11 @@
+export {
+  hasRedis,
+  RedisCluster,
+  type RedisClusterOptions,
+  RedisSentinel,
+  RedisServer,
+  type RedisServerOptions,
+} from "./brokers/index.ts";
 export { compareAcknowledged, readHistory } from "./chaos/history.ts";
 export {
   type Acknowledged,

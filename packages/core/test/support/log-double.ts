@@ -62,6 +62,11 @@ export class LogDouble implements Log {
     if (event !== undefined) this.#pass(event);
   }
 
+  /** Loses what the tail has to report, as a connection does that is cut. */
+  lose(): void {
+    this.#unreported = [];
+  }
+
   /** Tells the tail something, as the log would. */
   tell(event: TailEvent): void {
     if (!this.#followed.has(event.channel)) return;

@@ -3,11 +3,13 @@ import type { Limits } from "@tidings/protocol";
 import type { AuthCallback, JwtKey } from "../auth/index.ts";
 import type { CommandBackend } from "../commands/index.ts";
 import type { Compression } from "../http/services.ts";
+// Not by the room's index: the command line starts without the server.
+import type { RedisUrl } from "../logs/redis-url.ts";
 
 type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 type LogFormat = "auto" | "text" | "json";
-/** Where messages are kept: `lmdb` on disk, `memory` until the process ends. */
-type LogKind = "lmdb" | "memory";
+/** Where messages are kept: `lmdb` on disk, `memory` until the process ends, or on Redis. */
+type LogKind = "lmdb" | "memory" | RedisUrl;
 /** `server`: only the code that embeds the server publishes, no client does. */
 type PublishRight = "anyone" | "server";
 
@@ -29,6 +31,16 @@ export interface AuthConfig {
   readonly callback: AuthCallback | null;
 }
 
+/** How a log on Redis is used. */
+interface RedisConfig {
+  readonly prefix: string;
+  readonly waitMs: number;
+  readonly timeoutMs: number;
+  readonly replicas: number;
+  /** An absolute path. `null`: the authorities of Node.js. */
+  readonly ca: string | null;
+}
+
 /** The configuration in force: checked, every field filled in, times in milliseconds and sizes in bytes. */
 export interface Config {
   readonly host: string;
@@ -37,6 +49,7 @@ export interface Config {
   /** An absolute path. */
   readonly data: string;
   readonly log: LogKind;
+  readonly redis: RedisConfig;
   readonly allowedHosts: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly cors: { readonly origins: readonly string[] };
@@ -148,8 +161,21 @@ export interface ConfigInput {
   readonly open?: boolean;
   /** The folder of the log's files, from the file's own folder on. Default `"./data"` in the working folder. */
   readonly data?: string;
-  /** Default `"lmdb"`. */
+  /** Default `"lmdb"`. On Redis: `"redis://[user:password@]host[:port][/database]"` and the like, see docs/scaling.md. */
   readonly log?: LogKind;
+  /** What holds where `log` is a URL of Redis. */
+  readonly redis?: {
+    /** What all keys begin with: 1–64 of `A-Z a-z 0-9 . _ : -`. Default `"tidings:"`. */
+    readonly prefix?: string;
+    /** How long an append waits for a Redis that is away before it is refused; 0: not at all. Default 1 s. */
+    readonly waitMs?: Duration;
+    /** How long an answer may take before the connection is given up as dead. Default 5 s. */
+    readonly timeoutMs?: Duration;
+    /** How many replicas must have an append before it is acknowledged. Default 0: the master alone. */
+    readonly replicas?: number;
+    /** PEM file of the authorities that its certificate may be of, from the file's folder on; `null`, the default: those of Node.js. */
+    readonly ca?: string | null;
+  };
   /** Host names that requests may name beside the loopback ones. Default none. */
   readonly allowedHosts?: readonly string[];
   /** Addresses and networks of proxies whose word on where a request comes from is taken, such as `"10.0.0.0/8"`. Default none. */

@@ -13,6 +13,7 @@ export const DEFAULTS: Config = {
   open: false,
   data: "./data",
   log: "lmdb",
+  redis: { prefix: "tidings:", waitMs: 1_000, timeoutMs: 5_000, replicas: 0, ca: null },
   allowedHosts: [],
   trustedProxies: [],
   cors: { origins: [] },

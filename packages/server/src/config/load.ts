@@ -97,10 +97,11 @@ export async function assembleConfig(options: LoadOptions = {}): Promise<{
   const folderOf = (field: string): string =>
     sources.get(field)?.kind === "file" && file !== undefined ? dirname(file.path) : folder;
   const data = resolve(folderOf("data"), values.data);
-  const { auth } = values;
+  const { auth, redis } = values;
   const config: Config = {
     ...values,
     data,
+    redis: redis.ca === null ? redis : { ...redis, ca: resolve(folderOf("redis.ca"), redis.ca) },
     auth: {
       ...auth,
       jwt: resolveJwt(auth.jwt, folderOf("auth.jwt")),

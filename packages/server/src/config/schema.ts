@@ -27,6 +27,7 @@ import {
   orUnlimited,
   origin,
   publicKey,
+  redisPrefix,
   shortText,
   size,
   type ValueType,
@@ -35,11 +36,12 @@ import {
 
 /** What one source says, checked: quantities are numbers, and what it does not say is absent. */
 export type Layer = {
-  readonly [Name in Exclude<keyof Config, "auth" | "cors" | "limits" | "policies">]?: Config[Name];
+  readonly [Name in Exclude<keyof Config, "auth" | "cors" | "limits" | "policies" | "redis">]?: Config[Name];
 } & {
   readonly auth?: Partial<Config["auth"]>;
   readonly cors?: Partial<Config["cors"]>;
   readonly limits?: Partial<Limits>;
+  readonly redis?: Partial<Config["redis"]>;
   readonly policies?: readonly CheckedPolicy[];
 };
 
@@ -207,12 +209,21 @@ const auth = z.strictObject({
   callback: callback.nullable().optional(),
 });
 
+const redis = z.strictObject({
+  prefix: leaf(redisPrefix).optional(),
+  waitMs: leaf(duration(0, MINUTE, "1 minute")).optional(),
+  timeoutMs: leaf(duration(100, MINUTE, "1 minute")).optional(),
+  replicas: leaf(count(0, 5)).optional(),
+  ca: leaf(orNone(filePath)).optional(),
+});
+
 const schema = z.strictObject({
   host: leaf(listenHost).optional(),
   port: leaf(count(0, 65_535, " (0: any free port)")).optional(),
   open: leaf(yesOrNo).optional(),
   data: leaf(folderPath).optional(),
   log: leaf(logKind).optional(),
+  redis: redis.optional(),
   allowedHosts: z.array(leaf(hostName)).optional(),
   trustedProxies: z.array(leaf(network)).max(1_000).optional(),
   cors: z.strictObject({ origins: z.array(leaf(origin)).optional() }).optional(),
@@ -239,6 +250,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   "auth.callback": Object.keys(callback.shape),
   cors: ["origins"],
   limits: Object.keys(LIMITS),
+  redis: Object.keys(redis.shape),
   "policies.*": Object.keys(policy.shape),
   "commands.*": Object.keys(commandBackend.shape),
   "policies.*.retention": Object.keys(retention.shape),

@@ -1,3 +1,4 @@
+import { shownRedisUrl } from "../logs/redis-url.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { FIELDS, valueAt } from "./fields.ts";
 import { describeSource, type Source } from "./problem.ts";
@@ -19,7 +20,7 @@ const NOT_OF_LIBRARY = new Set(["host", "port", "logLevel", "logFormat"]);
 export function configEntries(config: object, sources: ReadonlyMap<string, Source>): readonly ConfigEntry[] {
   return FIELDS.map(({ name }) => {
     const source = describeSource(sources.get(name) ?? { kind: "default" });
-    return { name, value: shownValue(valueAt(config, name.split("."))), source };
+    return { name, value: shownValue(name, valueAt(config, name.split("."))), source };
   });
 }
 
@@ -28,21 +29,22 @@ export function optionEntries(options: object): readonly ConfigEntry[] {
   return FIELDS.filter(({ name }) => !NOT_OF_LIBRARY.has(name)).map(({ name }) => {
     const path = name.split(".");
     const given = valueAt(options, path);
-    const value = shownValue(given ?? valueAt(DEFAULTS, path));
+    const value = shownValue(name, given ?? valueAt(DEFAULTS, path));
     return { name, value, source: given === undefined ? "default" : "option" };
   });
 }
 
 /** A value as JSON has it, without what is not for the eye. */
-function shownValue(value: unknown): unknown {
+function shownValue(name: string, value: unknown): unknown {
   if (value === undefined) return null;
-  return JSON.parse(JSON.stringify(value, showUnlimited)) as unknown;
+  return JSON.parse(JSON.stringify(showField(name, value), showField)) as unknown;
 }
 
 /** Secrets are not for the eye, nor credentials in a URL. JSON has no Infinity, and `"Infinity"` is what the configuration takes for it. */
-export function showUnlimited(key: string, value: unknown): unknown {
+export function showField(key: string, value: unknown): unknown {
   if (key === "secret" && typeof value === "string" && !value.startsWith("env:"))
     return value.startsWith("whsec_") ? "whsec_…" : "…";
+  if (key === "log" && typeof value === "string") return shownRedisUrl(value);
   if (typeof value === "string") return value.replace(/^([a-z]+:\/\/)[^/@]*@/i, "$1…@");
   return value === Number.POSITIVE_INFINITY ? "Infinity" : value;
 }

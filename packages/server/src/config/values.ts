@@ -2,6 +2,7 @@ import { compileCommandPattern, compilePattern } from "@tidings/protocol";
 // Not by the room's index: the command line starts without the server.
 import { keyOfSecret } from "../commands/index.ts";
 import { isNetwork } from "../http/address.ts";
+import { isRedisUrl, parseRedisUrl, REDIS_URL_FORM, type RedisUrl } from "../logs/redis-url.ts";
 import { parseDuration, parseSize, parseWhole } from "./units.ts";
 
 /** One field's check: what a value means, or `undefined` where it is not allowed; and the words for what is. */
@@ -205,10 +206,24 @@ export const cookieName: ValueType<string> = {
     typeof value === "string" && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/.test(value) ? value : undefined,
 };
 
-/** `lmdb` and `memory`; the others are named, so that the answer is not "unknown". */
-export const logKind: ValueType<"lmdb" | "memory"> = {
-  allowed: '"lmdb" or "memory"; logs on Redis, NATS and Kafka are not in this version',
-  parse: (value) => oneOf("lmdb", "memory").parse(value),
+/** The others are named, so that the answer is not "unknown". */
+export const logKind: ValueType<"lmdb" | "memory" | RedisUrl> = {
+  allowed: `"lmdb" or "memory", or where Redis is: ${REDIS_URL_FORM}; logs on NATS and Kafka are not in this version`,
+  parse: (value) => {
+    if (typeof value !== "string" || !isRedisUrl(value)) return oneOf("lmdb", "memory").parse(value);
+    try {
+      parseRedisUrl(value);
+      return value;
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+export const redisPrefix: ValueType<string> = {
+  allowed: 'a text of 1 to 64 characters: letters, digits, ".", "_", ":" and "-"',
+  // Braces would say which server of a cluster has a key.
+  parse: (value) => (typeof value === "string" && /^[A-Za-z0-9._:-]{1,64}$/.test(value) ? value : undefined),
 };
 
 function within(value: number | undefined, min: number, max: number): number | undefined {

@@ -5,11 +5,18 @@ import type { AuthOptions } from "../auth/index.ts";
 import type { CommandBackend, ToCommandError } from "../commands/index.ts";
 import type { ConfigEntry } from "../config/index.ts";
 import type { Compression } from "../http/services.ts";
+import type { RedisOptions, RedisUrl } from "../logs/redis/index.ts";
 
 /** What a server is made with. Every field has a default. */
 export interface TidingsOptions {
-  /** `lmdb` (default): the embedded durable log in `data`. `memory`: gone with the process. */
-  readonly log?: "lmdb" | "memory";
+  /**
+   * `lmdb` (default): the embedded durable log in `data`. `memory`: gone with the process. A URL of Redis, for several nodes:
+   * `redis://[user:password@]host[:port][/database]`, `redis+sentinel://host:port,…/master` or
+   * `redis+cluster://host:port,…`, with `rediss` for TLS.
+   */
+  readonly log?: "lmdb" | "memory" | RedisUrl;
+  /** What holds where `log` is a URL of Redis. */
+  readonly redis?: RedisOptions;
   /** Folder of the durable log; made where it is missing. Default `./data`. */
   readonly data?: string;
   readonly limits?: Partial<Limits>;

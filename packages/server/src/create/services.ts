@@ -30,6 +30,7 @@ import { Sockets } from "../http/sockets.ts";
 import { CATCH_UP_BYTES, errorMaker, type Services } from "../http/services.ts";
 import { Insight, INSIGHT_POLICIES, isOfNode, whoIs } from "../insight/index.ts";
 import { LmdbLog } from "../logs/lmdb/index.ts";
+import type { EngineEvent } from "../logs/redis/index.ts";
 import { closeAuth, openAuth } from "./auth.ts";
 import type { TidingsOptions } from "./options.ts";
 import { version } from "../version.ts";
@@ -83,7 +84,7 @@ export async function openServices(
   const aside = new MemoryLog(logOptions);
   const insight = new Insight(aside, Date.now);
   const { events } = insight;
-  const main = await openLog(options, logOptions, (tookMs) => insight.commits.add(tookMs));
+  const main = await openLog(options, logOptions, (tookMs) => insight.commits.add(tookMs), logger);
   const log = new SplitLog({ main, aside, isAside: isOfNode });
   const newId = idMaker();
   const artifacts = await openArtifacts(options, { log, limits, logger, policies, newId });
@@ -237,8 +238,16 @@ async function openLog(
   options: TidingsOptions,
   logOptions: LogOptions,
   onCommit: (tookMs: number) => void,
-): Promise<MemoryLog | LmdbLog> {
-  if (options.log === "memory") return new MemoryLog(logOptions);
+  logger: Logger,
+): Promise<Log> {
+  const { log = "lmdb" } = options;
+  if (log === "memory") return new MemoryLog(logOptions);
+  if (log !== "lmdb") {
+    // Only where it is used: its client takes as long to load as the rest of the server.
+    const { RedisLog } = await import("../logs/redis/index.ts");
+    const onEvent = (event: EngineEvent): void => logEngineEvent(logger, event);
+    return RedisLog.open({ ...logOptions, ...options.redis, url: log, onEvent });
+  }
   return LmdbLog.open({ ...logOptions, path: options.data ?? DEFAULT_DATA, onCommit });
 }
 
@@ -256,6 +265,15 @@ function farewell(
     bytes: wire?.bytesWritten ?? 0,
     ...(message === undefined ? {} : { message }),
   };
+}
+
+/** Once each, and not for every publish that meets it. */
+function logEngineEvent(logger: Logger, event: EngineEvent): void {
+  const { server } = event;
+  if (event.type === "lost")
+    logger.error({ server, reason: event.reason }, "the log's Redis is lost; readers stay connected");
+  else if (event.type === "back") logger.info({ server, awayMs: event.awayMs }, "the log's Redis is back");
+  else logger.warn({ server, problem: event.problem }, "the log's Redis is not set up for keeping messages");
 }
 
 /** Beside the log, and for as long as it: after the log, whose lock keeps other processes away from the folder. */

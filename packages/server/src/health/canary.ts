@@ -1,5 +1,6 @@
 import { type Hub, type Publisher, Reader, type ReaderSink } from "@tidings/core";
 import { ndjsonFormat } from "@tidings/protocol";
+import { randomUUID } from "node:crypto";
 
 /** Where the canary flies. Its policy keeps a few messages only. */
 export const CANARY_CHANNEL = "$tidings/canary";
@@ -35,6 +36,7 @@ export class Canary {
 
   async #fly(): Promise<Health> {
     const began = performance.now();
+    const id = randomUUID();
     const { promise, resolve } = Promise.withResolvers<Health>();
     const timer = setTimeout(() => {
       resolve({
@@ -47,9 +49,13 @@ export class Canary {
       opened: () => undefined,
       gap: () => undefined,
       // Only what comes live has travelled: the reader begins after all that was there.
-      caughtUp: () => void this.#publish().catch((error: unknown) => resolve(unready(error))),
+      caughtUp: () => void this.#publish(id).catch((error: unknown) => resolve(unready(error))),
       fellBehind: () => undefined,
-      batch: () => resolve({ ready: true, travelMs: performance.now() - began }),
+      batch: (_, { bytes }) => {
+        // On a log that nodes share, theirs fly here too.
+        if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(id))
+          resolve({ ready: true, travelMs: performance.now() - began });
+      },
       failed: (_, error) => resolve(unready(error)),
     };
     const limits = { maxMessages: 1, maxBytes: 1_024 };
@@ -70,8 +76,8 @@ export class Canary {
     }
   }
 
-  async #publish(): Promise<void> {
-    const data = new Uint8Array([0x31]);
+  async #publish(id: string): Promise<void> {
+    const data = Buffer.from(JSON.stringify(id));
     await this.#publisher.publish(CANARY_CHANNEL, [{ event: "canary", kind: "json", data }], {
       isServer: true,
     });

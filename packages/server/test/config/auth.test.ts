@@ -269,3 +269,17 @@ test("`tidings config --print` shows the name of a secret's variable, and never 
     expect(stdout).not.toContain(secret.slice(6, 18));
   }
 });
+
+test("`tidings config --print` shows a log's URL without its password, as do its faults", async () => {
+  for (const args of [["--print"], ["--json"]]) {
+    const env = { TIDINGS_LOG: "redis://me:s3cret@10.0.0.5" };
+    const { code, stdout } = await tidings(["config", ...args], { env, cwd: folder });
+    expect(code).toBe(0);
+    expect(stdout).toContain("redis://me:***@10.0.0.5");
+    expect(stdout).not.toContain("s3cret");
+  }
+  const env = { TIDINGS_LOG: "redis://me:s3cret@10.0.0.5/none" };
+  const { code, stderr } = await tidings(["config"], { env, cwd: folder });
+  expect([code, stderr]).toEqual([2, expect.stringContaining("where Redis is")]);
+  expect(stderr).not.toContain("s3cret");
+});

@@ -9,14 +9,16 @@ import {
   publishSingly,
 } from "./publishers.ts";
 import { seededRandom } from "./random.ts";
-import { ServerProcess } from "./server-process.ts";
+import { openOnRedis, openOwnLog } from "./scene.ts";
 import { TrackedReader } from "./tracked-reader.ts";
 import type { TransportDriver } from "../transport/types.ts";
 
 export interface ChaosOptions {
-  /** How often the server is killed. */
+  /** How often there is trouble. */
   readonly rounds: number;
-  /** Decides which channels are published to, and when the server is killed. */
+  /** What the server keeps its messages in, and so what may happen. Default `lmdb`: the server is killed. */
+  readonly log?: "lmdb" | "redis";
+  /** Decides which channels are published to, and what happens when. */
   readonly seed: number;
   readonly onRound?: (round: number, acknowledged: number) => void;
 }
@@ -31,17 +33,18 @@ export interface ChaosResult {
 }
 
 const CHANNELS = ["chaos/a", "chaos/b", "chaos/c"] as const;
-/** A server lives this long under load, in milliseconds, before it is killed: somewhere between the two. */
+/** All is well for this long under load, in milliseconds, before there is trouble: somewhere between the two. */
 const MIN_LIFE_MS = 100;
 const MAX_LIFE_MS = 1_500;
 
 /**
- * Kills a real server with SIGKILL again and again, while publishers publish in every way there is and readers read
+ * Makes trouble for a real server again and again (by default it is killed with SIGKILL), while publishers publish in every way there is and readers read
  * over every transport; then reads the whole history back and compares it with all that was acknowledged and read.
  */
-export async function runChaos({ rounds, seed, onRound }: ChaosOptions): Promise<ChaosResult> {
+export async function runChaos({ rounds, seed, log = "lmdb", onRound }: ChaosOptions): Promise<ChaosResult> {
   const random = seededRandom(seed);
-  await using server = await ServerProcess.create();
+  await using scene = await (log === "redis" ? openOnRedis() : openOwnLog());
+  const { server } = scene;
   const acknowledged: Acknowledged[] = [];
   const stop = new AbortController();
   const options: PublisherOptions = {
@@ -61,12 +64,10 @@ export async function runChaos({ rounds, seed, onRound }: ChaosOptions): Promise
   const readers = drivers().map((driver) => new TrackedReader(driver, server, CHANNELS));
   const reading = readers.map(async (reader) => reader.run());
   for (let round = 1; round <= rounds; round++) {
-    await server.start();
     await pause(MIN_LIFE_MS + random() * (MAX_LIFE_MS - MIN_LIFE_MS));
-    await server.kill();
+    await scene.trouble(random);
     onRound?.(round, acknowledged.length);
   }
-  await server.start();
   stop.abort();
   await Promise.all(publishers);
 

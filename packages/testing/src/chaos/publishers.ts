@@ -27,6 +27,8 @@ export interface PublisherOptions {
 /** Messages a batch has at most, and frames that wait for their answer. */
 const MAX_BATCH = 20;
 const MAX_PIPELINED = 16;
+/** After a refusal, in milliseconds. */
+const RETRY_MS = 20;
 /** The share of keyed messages that delete their key. */
 const DELETIONS = 0.15;
 
@@ -117,6 +119,12 @@ export async function publishPipelined(id: string, options: PublisherOptions): P
         channel?: string;
         cursor?: string;
       };
+      const channel = waiting.get(frame.id ?? "");
+      if (frame.type === "error" && frame.id !== undefined && channel !== undefined) {
+        // The log is away: what was refused is sent again.
+        const { id } = frame;
+        setTimeout(() => socket.readyState === WebSocket.OPEN && send(id, channel), RETRY_MS);
+      }
       if (frame.type !== "ok" || frame.id === undefined || !waiting.delete(frame.id)) return;
       options.onAcknowledged({ name: frame.id, channel: frame.channel ?? "", cursor: frame.cursor ?? "" });
       fill();
@@ -145,6 +153,7 @@ async function insist(
       });
       const answer = (await response.json()) as { cursor?: string };
       if (answer.cursor !== undefined) return answer.cursor;
+      await pause(RETRY_MS);
     } catch {
       // Killed before it answered: whether the message is there, only asking again can tell.
     }

@@ -1,5 +1,9 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { StreamEvent, TransportDriver, TransportStream } from "../transport/types.ts";
 import type { ServerProcess } from "./server-process.ts";
+
+/** Before another try, in milliseconds. */
+const RETRY_MS = 20;
 
 /** A client of one transport that reads from the beginning and goes on from its cursors after each loss of its server. */
 export class TrackedReader {
@@ -36,7 +40,8 @@ export class TrackedReader {
         for (let event = await this.#stream.next(); event !== undefined; event = await this.#stream.next())
           this.#take(event);
       } catch {
-        // The server is gone; its next life is waited for.
+        // The server is gone, or its log; the next life is waited for.
+        await pause(RETRY_MS);
       }
     }
   }
@@ -66,6 +71,9 @@ export class TrackedReader {
       if (offset !== names.length)
         this.#fault(`${event.channel}: after offset ${names.length - 1} came ${offset}`);
       names[offset] = JSON.parse(event.data) as string;
+    } else if (event.type === "error" && event.code === "LOG_UNAVAILABLE") {
+      this.#stream?.cut();
+      throw new Error("the log is away");
     } else if (event.type === "gap" || event.type === "error") {
       this.#fault(JSON.stringify(event));
     }

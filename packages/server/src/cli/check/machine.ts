@@ -12,7 +12,7 @@ const HAS_MODES = process.platform !== "win32";
 export function checkMachine(config: Config, auth: AuthOptions | undefined): Finding[] {
   return [
     ...checkDescriptors(config, maxDescriptors()),
-    ...(config.log === "lmdb" ? checkData(config.data) : []),
+    ...(config.log === "memory" ? [] : checkData(config.data)),
     ...(auth?.keys === undefined || !HAS_MODES ? [] : checkRights(auth.keys)),
   ];
 }

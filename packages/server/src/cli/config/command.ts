@@ -4,7 +4,7 @@ import {
   ConfigError,
   describeSource,
   FIELDS,
-  showUnlimited,
+  showField,
   type Source,
   valueAt,
 } from "../../config/index.ts";
@@ -52,7 +52,7 @@ async function showConfig(options: ConfigOptions): Promise<void> {
   try {
     const { config, sources } = await loadWithFlags(options);
     if (isJson)
-      await print(`${JSON.stringify({ config, sources: describeSources(sources) }, showUnlimited, 2)}\n`);
+      await print(`${JSON.stringify({ config, sources: describeSources(sources) }, showField, 2)}\n`);
     else if (options.print === true) await print(formatConfig(config, sources));
     else await print("The configuration is valid. `tidings config --print` shows it.\n");
   } catch (error) {
@@ -70,7 +70,9 @@ function formatConfig(config: Config, sources: ReadonlyMap<string, Source>): str
   const { dim } = coloursFor(process.stdout);
   const rows = FIELDS.map(({ name }) => {
     const source = sources.get(name) ?? { kind: "default" };
-    return { name, value: JSON.stringify(valueAt(config, name.split(".")), showUnlimited), source };
+    // By its own name: what is inside of it is shown by theirs.
+    const value = showField(name, valueAt(config, name.split(".")));
+    return { name, value: JSON.stringify(value, showField), source };
   });
   const width = (pick: (row: (typeof rows)[number]) => string): number =>
     Math.min(50, Math.max(...rows.map((row) => pick(row).length)));

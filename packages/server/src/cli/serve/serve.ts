@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import type { Logger } from "pino";
 import type { AuthOptions } from "../../auth/index.ts";
 import { type Config, configEntries, isLoopbackHost, type LoadedConfig } from "../../config/index.ts";
+import { shownRedisUrl } from "../../logs/redis-url.ts";
 import { createTidings } from "../../tidings.ts";
 import { EXIT } from "../exit.ts";
 import { coloursFor, print } from "../terminal.ts";
@@ -44,7 +45,13 @@ async function announce(
   if (!isForPeople(config.logFormat)) {
     const { log, data, open } = config;
     logger.info(
-      { url, log, ...(log === "lmdb" ? { data } : {}), open, authentication: auth !== undefined },
+      {
+        url,
+        log: shownRedisUrl(log),
+        ...(log === "lmdb" ? { data } : {}),
+        open,
+        authentication: auth !== undefined,
+      },
       "listening",
     );
     return;
@@ -53,7 +60,9 @@ async function announce(
   const log =
     config.log === "memory"
       ? "memory: messages are gone when the server stops"
-      : `lmdb, in ${shortPath(config.data)}`;
+      : config.log === "lmdb"
+        ? `lmdb, in ${shortPath(config.data)}`
+        : shownRedisUrl(config.log);
   const reach = isLoopbackHost(config.host) ? "this machine only" : "a network";
   const access =
     auth !== undefined

@@ -1,0 +1,3 @@
+export { RedisCluster, type RedisClusterOptions } from "./redis-cluster.ts";
+export { hasRedis, RedisServer, type RedisServerOptions } from "./redis-server.ts";
+export { RedisSentinel } from "./redis-sentinel.ts";
