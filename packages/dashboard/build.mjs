@@ -12,7 +12,16 @@ const out = join(here, "..", "server", "assets");
 /** What was built last, beside which it stands. */
 const stamp = join(here, "dist", ".built");
 /** What the pages are made of, beside the packages by their versions. */
-const SOURCES = ["src", "public", "../ui/src", "../client/bundle", "build.mjs", "vite.config.mjs"];
+const SOURCES = [
+  "src",
+  "public",
+  "../ui/src",
+  "../client/bundle",
+  "../protocol/src/advice",
+  "../server/src/cli/lab",
+  "build.mjs",
+  "vite.config.mjs",
+];
 const PACKAGES = ["vite", "preact", "@preact/signals", "uplot"];
 const COMPRESSED = new Set([".html", ".js", ".css", ".svg"]);
 

@@ -162,6 +162,14 @@ export interface Tidings {
 
 /** Opens the log and builds a server on it. */
 export async function createTidings(options: TidingsOptions = {}): Promise<Tidings> {
+  return createLabTidings(options, []);
+}
+
+/** The same for `tidings lab`, whose page connects to `labSources` too. No option of the library: nothing else has such a page. */
+export async function createLabTidings(
+  options: TidingsOptions,
+  labSources: readonly string[],
+): Promise<Tidings> {
   const basePath = checkBasePath(options.basePath ?? "");
   const guard: GuardOptions = {
     open: options.open === true || options.auth !== undefined,
@@ -183,7 +191,7 @@ export async function createTidings(options: TidingsOptions = {}): Promise<Tidin
     sockets: services.sockets,
     connections: (transport) => connections.countOf(transport),
   });
-  const router = createRouter(services, metrics);
+  const router = createRouter(services, metrics, labSources);
   const handler = createHandler({
     router,
     guard,

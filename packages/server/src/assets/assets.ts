@@ -21,10 +21,10 @@ const ENCODINGS = [
   { ending: ".br", name: "br" },
   { ending: ".gz", name: "gzip" },
 ] as const;
-/** No script but the pages' own, nothing from elsewhere, and no frame around them. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** No script but the pages' own, nothing from elsewhere but what a page is told to read from, and no frame around them. */
+const policyOf = (sources: readonly string[]): string =>
+  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src ${["'self'", ...sources].join(" ")}; ` +
+  "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** The bundler puts a hash of what a file holds into its name: under that name it never changes. */
 const HASHED = /^assets\/.+[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/;
 const A_YEAR = "public, max-age=31536000, immutable";
@@ -46,8 +46,17 @@ export class Assets {
     this.#folder = folder;
   }
 
-  /** Answers with a file, where it is there; `false` where it is not. */
-  async serve(req: IncomingMessage, res: ServerResponse, name: string): Promise<boolean> {
+  /**
+   * Answers with a file, where it is there; `false` where it is not.
+   *
+   * @param sources what a page may connect to beside its own origin, as `connect-src` names them (CSP Level 3 §6.1.2)
+   */
+  async serve(
+    req: IncomingMessage,
+    res: ServerResponse,
+    name: string,
+    sources: readonly string[] = [],
+  ): Promise<boolean> {
     const names = await this.#list();
     const type = TYPES[extname(name)];
     if (type === undefined || !names.has(name)) return false;
@@ -58,7 +67,7 @@ export class Assets {
     const headers = {
       ETag: tag,
       "Cache-Control": HASHED.test(name) ? A_YEAR : "no-cache",
-      "Content-Security-Policy": POLICY,
+      "Content-Security-Policy": policyOf(sources),
       // With none at all a browser would name no origin in the page's own requests, which would then be refused.
       "Referrer-Policy": "same-origin",
       ...(offered.length === 0 ? {} : { Vary: "Accept-Encoding" }),

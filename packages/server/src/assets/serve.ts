@@ -14,9 +14,13 @@ export async function serveStart(assets: Assets, { req, res }: Exchange): Promis
   return true;
 }
 
-/** `GET /lab`, for a browser. */
-export async function serveLab(assets: Assets, { req, res }: Exchange): Promise<void> {
-  if (!wantsPage(req) || !(await assets.serve(req, res, "lab.html"))) throw missing("lab");
+/** `GET /lab`, for a browser; in a lab its page may connect to the lab's paths too, which are `sources`. */
+export async function serveLab(
+  assets: Assets,
+  { req, res }: Exchange,
+  sources: readonly string[] = [],
+): Promise<void> {
+  if (!wantsPage(req) || !(await assets.serve(req, res, "lab.html", sources))) throw missing("lab");
 }
 
 /** `GET /assets/*`. */

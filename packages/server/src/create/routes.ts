@@ -38,8 +38,12 @@ const CANARY_TIMEOUT_MS = 2_000;
 /** Where the pages are, once they are built: beside `src` and `dist` alike. */
 const ASSETS = fileURLToPath(new URL("../../assets/", import.meta.url));
 
-/** Every URL of the server, and what answers it. */
-export function createRouter(services: Services, metrics: Metrics): Router {
+/** Every URL of the server, and what answers it; of the lab, what its page connects to. */
+export function createRouter(
+  services: Services,
+  metrics: Metrics,
+  labSources: readonly string[] = [],
+): Router {
   const openApi = describeApi(services.limits);
   const canary = new Canary(services.hub, services.publisher, CANARY_TIMEOUT_MS);
   const assets = new Assets(ASSETS);
@@ -49,7 +53,7 @@ export function createRouter(services: Services, metrics: Metrics): Router {
       if (await serveStart(assets, exchange)) return;
       sendJson(exchange.res, 200, { name: "tidings", version, links: LINKS });
     })
-    .on("GET", "/lab", "anyone", (exchange) => serveLab(assets, exchange))
+    .on("GET", "/lab", "anyone", (exchange) => serveLab(assets, exchange, labSources))
     .on("GET", "/assets/*", "anyone", (exchange) => serveAsset(assets, exchange))
     .on("GET", "/channels", "parts", (exchange) => serveChannels(services, exchange))
     .on("GET", "/channels/*", "parts", (exchange) =>

@@ -11,6 +11,7 @@ import { Assets, serveAsset, serveLab, serveStart } from "../../src/assets/index
 import { OPEN_ACCESS } from "../../src/auth/index.ts";
 import { openServer } from "../support/logs.ts";
 
+const LAB_PATH = "http://127.0.0.1:1234";
 const PAGE = "<!doctype html><title>Tidings</title>";
 const SCRIPT = "export {};\n".repeat(100);
 const HTML = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
@@ -61,7 +62,7 @@ async function openSite(): Promise<Site> {
     };
     const serve = async (): Promise<unknown> => {
       if (path === "/" || path === "/push") return (await serveStart(assets, exchange)) || res.end("{}");
-      return path === "/lab" ? serveLab(assets, exchange) : serveAsset(assets, exchange);
+      return path === "/lab" ? serveLab(assets, exchange, [LAB_PATH]) : serveAsset(assets, exchange);
     };
     serve().catch(() => res.writeHead(404).end());
   });
@@ -102,6 +103,15 @@ describe("the pages", () => {
     });
     const again = await site.ask("/", { ...HTML, "if-none-match": headers["etag"] as string });
     expect([again.status, again.text]).toEqual([304, ""]);
+  });
+
+  test("of a lab may connect to the lab's paths too, which no other page may", async () => {
+    await using site = await openSite();
+    const policies = await Promise.all(
+      ["/lab", "/"].map(async (path) => (await site.ask(path, HTML)).headers["content-security-policy"]),
+    );
+    expect(policies[0]).toContain(`connect-src 'self' ${LAB_PATH};`);
+    expect(policies[1]).toContain("connect-src 'self';");
   });
 
   test("below a base path stand under a slash, from where their parts are found", async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ownPort } from "../own-port.ts";
+import { ownPort } from "@tidings/fault-proxy";
 import { RedisServer } from "./redis-server.ts";
 
 const SLOTS = 16_384;

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ownPort } from "../own-port.ts";
+import { ownPort } from "@tidings/fault-proxy";
 import { RedisProcess } from "./redis-process.ts";
 import type { RedisServer } from "./redis-server.ts";
 

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { ownPort } from "../own-port.ts";
+import { ownPort } from "@tidings/fault-proxy";
 import { RedisProcess } from "./redis-process.ts";
 
 export interface RedisServerOptions {

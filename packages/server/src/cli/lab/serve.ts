@@ -1,12 +1,13 @@
 import { DEFAULTS } from "../../config/defaults.ts";
-import { createTidings, type Tidings } from "../../tidings.ts";
+import type { TidingsOptions } from "../../create/options.ts";
+import { createLabTidings, type Tidings } from "../../tidings.ts";
 import { listenOrSay } from "../serve/listen.ts";
 import { createLogger } from "../serve/logger.ts";
 import { stopSignal } from "../serve/stop-signal.ts";
 import { coloursFor, print } from "../terminal.ts";
 import { EXIT } from "../exit.ts";
 import { faultInput, startInput } from "./bounds.ts";
-import { choosePorts, Lab } from "./lab.ts";
+import { choosePorts, Lab, type LabPorts } from "./lab.ts";
 
 /** Where the results come. */
 const RESULTS = "lab/results";
@@ -22,12 +23,13 @@ export async function serveLab(port: number): Promise<number> {
   const stopped = stopSignal();
   const logger = createLogger({ ...DEFAULTS, logLevel: "warn" });
   const ports = await choosePorts();
-  const tidings = await createTidings({
+  const options: TidingsOptions = {
     log: "memory",
     policies: [{ pattern: RESULTS, publish: "server", retention: RETENTION }],
     limits: { maxConnections: MAX_WATCHERS },
     logger,
-  });
+  };
+  const tidings = await createLabTidings(options, sourcesOf(ports));
   try {
     const { url, port: bound } = await listenOrSay(tidings, { host: "127.0.0.1", port });
     await using lab = await Lab.open({
@@ -49,6 +51,11 @@ export async function serveLab(port: number): Promise<number> {
     await tidings.close();
   }
   return EXIT.ok;
+}
+
+/** What the page's own clients connect to: the browser's ports, and nothing else. */
+function sourcesOf({ browser }: LabPorts): readonly string[] {
+  return Object.values(browser).flatMap((port) => [`http://127.0.0.1:${port}`, `ws://127.0.0.1:${port}`]);
 }
 
 function addCommands(tidings: Tidings, lab: Lab): void {

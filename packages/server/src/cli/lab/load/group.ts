@@ -15,10 +15,11 @@ interface Reader {
   readonly sequence: Sequence;
 }
 
-/** The readers of one transport, and what they get. */
+/** The readers of one transport, and what they get. Nothing here is of Node.js: the lab's page reads with it too. */
 export class Group {
   readonly name: LabTransport;
   readonly #size: number;
+  readonly #clock: () => number;
   readonly #readers: Reader[] = [];
   readonly #total = new Histogram();
   readonly #recent = new RecentHistogram();
@@ -27,18 +28,20 @@ export class Group {
   #received = 0;
   #gaps = 0;
 
-  constructor(name: LabTransport, size: number) {
+  /** @param clock the publisher's, see {@link nowMs} */
+  constructor(name: LabTransport, size: number, clock: () => number = nowMs) {
     this.name = name;
     this.#size = size;
+    this.#clock = clock;
   }
 
-  /** Opens one more reader, from the channel's first message on. Told when it is live for the first time. */
-  open(url: string, channel: string, onLive: () => void): void {
+  /** Opens one more reader, from the channel's first message on where nothing else is said. Told when it is live for the first time. */
+  open(url: string, channel: string, onLive: () => void, since: "earliest" | "latest" = "earliest"): void {
     const client = connect(url, {
       transport: this.name,
       ...(this.name === "auto" ? AUTO_OPTIONS : {}),
     });
-    const reader: Reader = { client, sequence: new Sequence() };
+    const reader: Reader = { client, sequence: new Sequence(since === "earliest") };
     const isFirst = this.#readers.push(reader) === 1;
     let isLive = false;
     client.on("state", (state) => {
@@ -49,7 +52,7 @@ export class Group {
     });
     // What is reported there shows as a loss, or as a state.
     client.on("error", () => undefined);
-    const reading = client.channel<{ message: Payload }>(channel, { since: "earliest" });
+    const reading = client.channel<{ message: Payload }>(channel, { since });
     reading.on("gap", () => {
       this.#gaps++;
       reader.sequence.gap();
@@ -65,8 +68,8 @@ export class Group {
   }
 
   mark(kind: FaultKind, isOn: boolean): void {
-    if (isOn) this.#outages.begin(kind, nowMs(), this.#readers);
-    else this.#outages.end(kind, nowMs(), this.#readers);
+    if (isOn) this.#outages.begin(kind, this.#clock(), this.#readers);
+    else this.#outages.end(kind, this.#clock(), this.#readers);
   }
 
   /** See `Load.hurry`. */
@@ -114,7 +117,7 @@ export class Group {
   }
 
   #take(reader: Reader, { n, sentAtMs }: Payload): void {
-    const atMs = nowMs();
+    const atMs = this.#clock();
     this.#received++;
     reader.sequence.take(n);
     this.#total.add(atMs - sentAtMs);
@@ -124,7 +127,7 @@ export class Group {
 
   #note(state: State): void {
     const change: Change = {
-      atMs: nowMs(),
+      atMs: this.#clock(),
       state: state.name,
       transport: "transport" in state ? state.transport : null,
       ...("reason" in state && state.reason !== undefined ? { code: state.reason.code } : {}),

@@ -7,6 +7,12 @@ export class Sequence {
   /** Numbers that were passed over without a word; few, as there should be none. */
   #missing: { from: number; to: number }[] = [];
   #isGapTold = false;
+  #isBegun: boolean;
+
+  /** Of a reader that does not begin with the first message, the first that comes is where it begins. */
+  constructor(isFromFirst = true) {
+    this.#isBegun = isFromFirst;
+  }
 
   get lost(): number {
     return this.#missing.reduce((sum, { from, to }) => sum + to - from + 1, 0);
@@ -18,6 +24,8 @@ export class Sequence {
   }
 
   take(n: number): void {
+    if (!this.#isBegun) this.last = n - 1;
+    this.#isBegun = true;
     if (n <= this.last) {
       if (!this.#find(n)) this.repeated++;
       return;
