@@ -82,7 +82,10 @@ describeInBrowser("pages that are open", () => {
         }
         await platform.begin();
         // One does not want to wait; the other goes on by itself.
-        if (await watcher.button("Retry now").isVisible()) await watcher.button("Retry now").click();
+        await watcher
+          .button("Retry now")
+          .click({ timeout: 1_000 })
+          .catch(() => undefined); // it may be back by itself
         await Promise.all([watcher, lister].map(async (visitor) => visitor.isConnected("live")));
       }
       await other.sees("lost");
@@ -127,4 +130,27 @@ describeInBrowser("pages that are open", () => {
       await visitor.picture("offline-after");
     },
   );
+
+  test("stay at the end of a log when what is above it comes and goes, as the word of a lost connection does", async () => {
+    await using platform = await stage.platform();
+    const id = await platform.start("echo", { parameters: { steps: 26 } });
+    await using visitor = await stage.visit(platform.url, { name: "Ada" });
+    await visitor.go(`/runs/${id}`);
+    await visitor.sees("succeeded");
+    await showsLine(visitor, 26);
+    // The browser scrolls a view that has grown, and tells of the scroll before it tells of the size.
+    await visitor.page.locator(".log-view").evaluate(async (view) => {
+      const above = document.querySelector<HTMLElement>(".run-header");
+      const frames = async (): Promise<unknown> =>
+        new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+      above?.style.setProperty("padding-top", "60px");
+      await frames();
+      above?.style.removeProperty("padding-top");
+      const before = view.scrollTop; // asks for the layout, which scrolls it
+      view.dispatchEvent(new Event("scroll"));
+      await frames();
+      return before;
+    });
+    await visitor.page.getByRole("button", { name: "Follow", pressed: true }).waitFor();
+  });
 });

@@ -1,4 +1,4 @@
-// Makes the pictures of docs/evaluations.md: `node examples/evals/test/browser/pictures.ts`, after `npm run build`.
+// Makes the pictures of docs/evaluations.md: `node examples/evals/test/browser/pictures.ts`, after `npm run build`, with Node.js 24 or newer.
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { channelOf } from "../../shared/channels.ts";

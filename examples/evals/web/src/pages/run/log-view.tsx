@@ -109,6 +109,9 @@ export function LogView({ label, log, rows, canFollow }: LogViewProps): JSX.Elem
   const onScroll = (): void => {
     const element = box.current;
     if (element === null) return;
+    // A view that grew (what was above it is gone) was scrolled by the browser, before any observer tells of its size: its end is
+    // still its end, and nobody went away from it.
+    scale.resize(rows.count.peek(), element.clientHeight);
     const isOurs = Math.abs(element.scrollTop - scale.barPosition) < 1;
     const bar = scale.scrolled(element.scrollTop, performance.now() - steppedAt.current < STEPPED_MS);
     if (bar !== undefined) setBar(bar);
