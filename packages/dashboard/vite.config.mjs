@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { themeScript } from "@tidings/ui/theme-script";
 import { defineConfig } from "vite";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -12,6 +13,7 @@ export default defineConfig({
   appType: "mpa",
   // The server may be mounted below a path.
   base: "./",
+  plugins: [themeScript()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2023",
