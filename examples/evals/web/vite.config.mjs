@@ -1,7 +1,9 @@
+import { themeScript } from "@tidings/ui/theme-script";
 import { defineConfig } from "vite";
 
 export default defineConfig({
   appType: "spa",
+  plugins: [themeScript()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2023",

@@ -16,6 +16,14 @@ describe("the built pages", () => {
     expect((await stat(join(one, "index.html"))).mtimeMs).toBe(before.mtimeMs);
   });
 
+  test("have each file that the page names, among them the script that sets its colours before the first paint", async () => {
+    const folder = await buildWeb();
+    const html = await readFile(join(folder, "index.html"), "utf8");
+    const named = [...html.matchAll(/(?:src|href)="\/([^"]+)"/g)].map(([, path = ""]) => path);
+    expect(named).toContain("assets/theme.js");
+    for (const path of named) expect((await stat(join(folder, path))).size).toBeGreaterThan(0);
+  });
+
   test("have little script, and none of it, nor a style, within the page: its policy forbids that", async () => {
     const folder = await buildWeb();
     const html = await readFile(join(folder, "index.html"), "utf8");

@@ -1,10 +1,9 @@
 import type { Signal } from "@preact/signals";
+import { Age, Elapsed, formatCount } from "@tidings/ui";
 import type { JSX } from "preact";
 import type { Summary } from "../../../../shared/channels.ts";
-import { Age, Elapsed } from "../../components/age.tsx";
 import { AlertCounts, StateBadge } from "../../components/badge.tsx";
 import { Progress } from "../../components/progress.tsx";
-import { formatCount } from "../../logic/format.ts";
 import { opened } from "./list-state.ts";
 
 /** One run. The link covers the whole row: it is one target for the mouse, and one stop for the keyboard. */

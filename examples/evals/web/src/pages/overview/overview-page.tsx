@@ -1,14 +1,12 @@
 import { useComputed } from "@preact/signals";
+import { Age, Elapsed, EmptyState, formatCount, formatDuration, Loading } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import { AlertCounts, SeverityBadge, StateBadge } from "../../components/badge.tsx";
-import { Age, Elapsed } from "../../components/age.tsx";
-import { EmptyState, Loading } from "../../components/empty-state.tsx";
 import { Progress } from "../../components/progress.tsx";
 import { areAlertsRead, latestAlerts, readAlerts } from "../../live/alerts.ts";
 import { listState, summaries } from "../../live/list.ts";
-import { formatCount, formatDuration } from "../../logic/format.ts";
 import {
   ALL_RUNS,
   compare,
