@@ -14,7 +14,8 @@ export default defineConfig({
   // The server may be mounted below a path.
   base: "./",
   plugins: [themeScript()],
-  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  // Not for development, whatever NODE_ENV is: each element would tell its file on the machine that built it.
+  oxc: { jsx: { runtime: "automatic", importSource: "preact", development: false } },
   build: {
     target: "es2023",
     cssTarget: ["chrome123", "firefox120", "safari17.5"], // have light-dark(), which so is left as it is

@@ -30,9 +30,12 @@ describe("the built pages", () => {
     expect(html).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]* src=)/);
     const assets = await readdir(join(folder, "assets"));
     const scripts = assets.filter((name) => name.endsWith(".js"));
-    const sizes = await Promise.all(
-      scripts.map(async (name) => gzipSync(await readFile(join(folder, "assets", name))).length),
+    const texts = await Promise.all(
+      scripts.map(async (name) => readFile(join(folder, "assets", name), "utf8")),
     );
+    const here = join(import.meta.dirname, "../../web");
+    expect(texts.some((text) => text.includes(here))).toBe(false); // nor who built it where
+    const sizes = texts.map((text) => gzipSync(text).length);
     expect(sizes.length).toBeGreaterThan(1); // plots are loaded when they are looked at
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_SCRIPT_BYTES);
   });
