@@ -45,11 +45,9 @@ const SEVERITY_TONES: Readonly<Record<Severity, Tone>> = { info: "busy", warning
 export function StateBadge({ state }: { readonly state: State }): JSX.Element {
   const mark = MARKS[state];
   return (
-    <span class={`state state-${state}`} data-state={state}>
-      <Status tone={TONES[state]} {...(mark === undefined ? {} : { mark })}>
-        {LABELS[state]}
-      </Status>
-    </span>
+    <Status state={state} tone={TONES[state]} {...(mark === undefined ? {} : { mark })}>
+      {LABELS[state]}
+    </Status>
   );
 }
 

@@ -72,7 +72,7 @@ interface RunsProps {
 
 function Runs({ shown, body }: RunsProps): JSX.Element {
   return (
-    <table class="runs" aria-label="Runs">
+    <table class="table runs" aria-label="Runs">
       <thead>
         <tr>
           <th scope="col">State</th>

@@ -154,7 +154,7 @@ function LatestAlerts(): JSX.Element {
 function Kinds({ kinds }: { readonly kinds: readonly KindCounts[] }): JSX.Element {
   if (kinds.length === 0) return <EmptyState title="Nothing has run yet" />;
   return (
-    <table class="kinds-table">
+    <table class="table kinds-table">
       <thead>
         <tr>
           <th scope="col">Kind</th>
