@@ -1,3 +1,4 @@
+import { TidingsError } from "@tidings/protocol";
 import { describeLogModel, hasRedis, RedisCluster } from "@tidings/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { slotOf } from "../../../src/logs/redis/slot.ts";
@@ -64,7 +65,13 @@ describe.runIf(hasRedis())("on a Redis Cluster of three (redis-server is install
     await b.log.follow("a");
     await a.log.append("a", [text("0")]);
     await moveSlotOf("moved:", cluster);
-    for (let at = 1; at < 20; at++) await a.log.append("a", [text(`${at}`)]);
+    // While the slot is on its way an append may be refused, or its answer lost: then it is tried again, with its key.
+    const append = async (at: number): Promise<unknown> =>
+      a.log.append("a", [text(`${at}`)], { idempotencyKey: `${at}` }).catch(async (error: unknown) => {
+        if (error instanceof TidingsError && error.retryable) return append(at);
+        throw error;
+      });
+    for (let at = 1; at < 20; at++) await append(at);
     await b.until(({ heard }) => heard.length === 20);
     expect(b.texts).toEqual(await textsOf(a.log));
   });
