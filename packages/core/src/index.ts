@@ -29,6 +29,7 @@ export {
 export { MemoryLog } from "./memory-log.ts";
 export type { NewPayload, PayloadStore, StoredPayload } from "./payload-store.ts";
 export { Attendance, type AttendanceOptions } from "./presence/attendance.ts";
+export type { Held } from "./presence/held.ts";
 export {
   Presence,
   type PresenceLimits,
