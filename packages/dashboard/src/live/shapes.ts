@@ -122,6 +122,8 @@ export interface EventRow {
   readonly version?: string;
   readonly log?: string;
   readonly node?: string;
+  readonly name?: string;
+  readonly state?: string;
   readonly counts?: Readonly<Record<string, number>>;
 }
 

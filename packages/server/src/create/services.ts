@@ -31,7 +31,9 @@ import { CATCH_UP_BYTES, errorMaker, type Services } from "../http/services.ts";
 import { Insight, INSIGHT_POLICIES, isOfNode, whoIs } from "../insight/index.ts";
 import { LmdbLog } from "../logs/lmdb/index.ts";
 import type { EngineEvent } from "../logs/redis/index.ts";
+import { sharePresence } from "../nodes/index.ts";
 import { closeAuth, openAuth } from "./auth.ts";
+import { createNodes } from "./nodes.ts";
 import type { TidingsOptions } from "./options.ts";
 import { version } from "../version.ts";
 import { createPacer } from "./pacer.ts";
@@ -101,18 +103,20 @@ export async function openServices(
     // Not from Node's pool: a shared batch would keep the whole slab it was cut from.
     allocate: (size) => Buffer.allocUnsafeSlow(size),
   });
-  const presence = new Presence({
+  const nodeId = newId();
+  const { node: name } = options;
+  const nodes = isAlone(main)
+    ? undefined
+    : createNodes({ id: nodeId, name, limits, log: main, hub, events, logger, schedule });
+  const presence: Presence = new Presence({
     limits,
     policies,
     nowMs: Date.now,
     elapsedMs: () => performance.now(),
     newId,
-    schedule: (ms, callback) => {
-      const timer = setTimeout(callback, ms);
-      timer.unref();
-      return () => clearTimeout(timer);
-    },
+    schedule,
     defer: setImmediate,
+    ...(nodes === undefined ? {} : { tell: sharePresence(nodes, () => presence) }),
   });
   const publisher = new Publisher(log, policies, limits, {
     store: artifacts,
@@ -175,7 +179,8 @@ export async function openServices(
     configuration: options.configuration ?? optionEntries(options),
     insight,
     logger,
-    nodeId: newId(),
+    nodes,
+    nodeId,
     newId,
     toError,
   };
@@ -201,6 +206,8 @@ export async function openServices(
       : undefined,
   );
   events.started({ version, node: services.nodeId, log: options.log ?? "lmdb" });
+  // Once all that they may be asked for is there.
+  await nodes?.start();
   const close = async (): Promise<void> => {
     insight.close();
     clearInterval(sweeper);
@@ -210,6 +217,7 @@ export async function openServices(
     backends.close();
     connections.close();
     presence.close();
+    await nodes?.close();
     hub.close();
     // First: a sweep asks the log.
     await artifacts.close();
@@ -232,6 +240,17 @@ function idMaker(): () => string {
     // None begins with "-": on a command line it would be taken for an option.
     return random.toString("base64url", at - bytes, at).replace(/^-/, "_");
   };
+}
+
+/** Whether no other node can be on the log. */
+function isAlone(log: Log): boolean {
+  return log instanceof MemoryLog || log instanceof LmdbLog;
+}
+
+function schedule(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
 }
 
 async function openLog(

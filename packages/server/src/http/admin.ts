@@ -13,7 +13,7 @@ const MAX_SKIP = 10_000;
 const PATIENCE_MS = 1_000;
 /** Characters of a search or reason. */
 const MAX_TEXT = 255;
-const KINDS = ["refused", "disconnected", "gap", "started", "draining", "fault", "more"] as const;
+const KINDS = ["refused", "disconnected", "gap", "started", "draining", "node", "fault", "more"] as const;
 
 /** `GET /admin/channels`: all there are, in an order. */
 export async function serveAdminChannels({ insight }: Services, { res, query }: Exchange): Promise<void> {

@@ -6,6 +6,7 @@ import type { Artifacts } from "../artifacts/index.ts";
 import type { Commands } from "../commands/index.ts";
 import type { ConfigEntry } from "../config/index.ts";
 import type { Insight } from "../insight/index.ts";
+import type { Nodes } from "../nodes/index.ts";
 import type { Addresses } from "./address.ts";
 import type { Admission } from "./admission.ts";
 import type { Arrivals } from "./arrivals.ts";
@@ -59,6 +60,8 @@ export interface Services {
   readonly auth: AuthServices | undefined;
   readonly addresses: Addresses;
   readonly logger: Logger;
+  /** Those of the log, where several may be on it. */
+  readonly nodes: Nodes | undefined;
   /** Of this process: what it says of itself holds for no other. */
   readonly nodeId: string;
   /** A fresh, unguessable id. */

@@ -109,7 +109,7 @@ export function adminOperations(): Readonly<Record<string, object>> {
   };
 }
 
-const KINDS = ["refused", "disconnected", "gap", "started", "draining", "fault", "more"];
+const KINDS = ["refused", "disconnected", "gap", "started", "draining", "node", "fault", "more"];
 
 /** The schemas of those answers, by name. */
 export const adminSchemas: Readonly<Record<string, object>> = {
