@@ -345,16 +345,23 @@ export class Presence {
   #own(member: Membership): Membership {
     if (member.own !== undefined) return member;
     const since = new Date(this.#options.nowMs()).toISOString();
-    const shown = shownOf(member) ?? { since, state: undefined, saidAt: 0 };
-    member.own = { ...shown, isAttended: false, leasedAt: 0 };
+    const shown = shownOf(member);
+    member.own = {
+      since: shown?.since ?? since,
+      state: shown?.state,
+      saidAt: shown?.saidAt ?? 0,
+      isAttended: false,
+      leasedAt: 0,
+    };
     this.#members++;
     return member;
   }
 
   /** Somebody has said its state: later than all that was said of it before, whatever the clocks of nodes show. */
   #say(member: Membership, state: string | undefined): void {
+    const { since } = shownOf(member) as Held;
     const saidAt = this.#nextSaidAt(member);
-    this.#hold(member, { ...(shownOf(member) as Held), state, saidAt });
+    this.#hold(member, { since, state, saidAt, isAttended: false, leasedAt: 0 });
   }
 
   #nextSaidAt(member: Membership): number {
@@ -364,8 +371,8 @@ export class Presence {
   /** Adds something to what this node says of it. */
   #hold(member: Membership, more: Held): void {
     const before = member.own;
-    const { holders, leasedAt } = member;
-    const own = { ...mergeHeld(before, more), isAttended: holders.size > 0, leasedAt };
+    const { since, state, saidAt } = mergeHeld(before, more);
+    const own = { since, state, saidAt, isAttended: member.holders.size > 0, leasedAt: member.leasedAt };
     member.own = own;
     const { name, room } = member;
     if (this.#options.tell !== undefined && !isSameHeld(before, own))
