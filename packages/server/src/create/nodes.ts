@@ -3,15 +3,14 @@ import { type Limits, TidingsError } from "@tidings/protocol";
 import type { Logger } from "pino";
 import { hostname } from "node:os";
 import type { Insight } from "../insight/index.ts";
-import { MAX_NODE_NAME, type NodeEvent, Nodes, wireOver } from "../nodes/index.ts";
+import { type About, MAX_NODE_NAME, type NodeEvent, Nodes, wireOver } from "../nodes/index.ts";
 import { version } from "../version.ts";
 
 const NAME = /^[A-Za-z0-9._:-]{1,64}$/;
 
 interface Options {
   readonly id: string;
-  /** `null` or none: the machine's name and the process's id. */
-  readonly name: string | null | undefined;
+  readonly about: About;
   readonly limits: Limits;
   /** The log that the nodes share, itself. */
   readonly log: Log;
@@ -21,11 +20,11 @@ interface Options {
   readonly schedule: (ms: number, callback: () => void) => () => void;
 }
 
-/** The nodes of a log that several may be on. @throws {TidingsError} `CONFIG_INVALID` */
-export function createNodes({ id, name, limits, log, hub, events, logger, schedule }: Options): Nodes {
+/** The nodes of a log that several may be on. */
+export function createNodes({ id, about, limits, log, hub, events, logger, schedule }: Options): Nodes {
   return new Nodes({
     id,
-    about: { name: nodeName(name), version, startedAtMs: Date.now() },
+    about,
     wire: wireOver(log, hub),
     timeoutMs: limits.nodeTimeoutMs,
     graceMs: limits.presenceGraceMs,
@@ -33,7 +32,7 @@ export function createNodes({ id, name, limits, log, hub, events, logger, schedu
     schedule,
     defer: setImmediate,
     onEvent: (event) => {
-      events.node(event.type, { node: event.node, name: event.about.name, version: event.about.version });
+      events.node(event.type, { other: event.node, name: event.about.name, version: event.about.version });
       tell(logger, event);
     },
   });
@@ -45,7 +44,15 @@ function tell(logger: Logger, { type, node, about: { name } }: NodeEvent): void 
   else logger.warn({ node, name }, "another node is not heard of any more; its members leave");
 }
 
-/** @throws {TidingsError} `CONFIG_INVALID` */
+/**
+ * What a node is, for the others. Without a `name`, that is the machine's and the process's id.
+ *
+ * @throws {TidingsError} `CONFIG_INVALID`
+ */
+export function aboutNode(name: string | null | undefined): About {
+  return { name: nodeName(name), version, startedAtMs: Date.now() };
+}
+
 function nodeName(name: string | null | undefined): string {
   const derived = (): string =>
     `${hostname().replaceAll(/[^A-Za-z0-9._:-]/g, "-")}`.slice(0, MAX_NODE_NAME - 12) + `:${process.pid}`;

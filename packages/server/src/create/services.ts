@@ -33,7 +33,7 @@ import { LmdbLog } from "../logs/lmdb/index.ts";
 import type { EngineEvent } from "../logs/redis/index.ts";
 import { sharePresence } from "../nodes/index.ts";
 import { closeAuth, openAuth } from "./auth.ts";
-import { createNodes } from "./nodes.ts";
+import { aboutNode, createNodes } from "./nodes.ts";
 import type { TidingsOptions } from "./options.ts";
 import { version } from "../version.ts";
 import { createPacer } from "./pacer.ts";
@@ -69,6 +69,7 @@ export async function openServices(
       maxArtifactBytes: limits.maxArtifactBytes,
     },
   );
+  const about = aboutNode(options.node);
   const addresses = new Addresses(options.trustedProxies ?? []);
   const commands = new Commands(limits, logger);
   const backends = new Backends(limits.maxCommandBytes);
@@ -104,10 +105,9 @@ export async function openServices(
     allocate: (size) => Buffer.allocUnsafeSlow(size),
   });
   const nodeId = newId();
-  const { node: name } = options;
   const nodes = isAlone(main)
     ? undefined
-    : createNodes({ id: nodeId, name, limits, log: main, hub, events, logger, schedule });
+    : createNodes({ id: nodeId, about, limits, log: main, hub, events, logger, schedule });
   const presence: Presence = new Presence({
     limits,
     policies,
@@ -201,6 +201,7 @@ export async function openServices(
   artifactSweeper.unref();
   insight.begin(
     services,
+    about,
     main instanceof LmdbLog
       ? { folder: options.data ?? DEFAULT_DATA, usedBytes: () => main.usedBytes }
       : undefined,

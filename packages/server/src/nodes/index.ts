@@ -1,4 +1,4 @@
-export { MAX_NODE_NAME } from "./frames.ts";
+export { type About, MAX_NODE_NAME } from "./frames.ts";
 export { type NodeEvent, Nodes } from "./nodes.ts";
 export { wireOver } from "./wire.ts";
 export { endElsewhere, sharePresence } from "./share-presence.ts";

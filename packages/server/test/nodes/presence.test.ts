@@ -1,25 +1,12 @@
-import { fileURLToPath } from "node:url";
 import { hasRedis, RedisServer, send } from "@tidings/testing";
 import { describe, expect, test } from "vitest";
 import { DeafProxy } from "../support/deaf-proxy.ts";
-import { Child } from "../support/child.ts";
 import { untilHeld } from "../support/held.ts";
 import { openServer } from "../support/logs.ts";
 import { OPCODE } from "../support/raw-web-socket.ts";
-import { connect, join, listed, untilListed, Watcher } from "./support.ts";
+import { connect, join, killable, listed, untilListed, Watcher } from "./support.ts";
 
 const QUICK = { presenceFlushMs: 5, nodeTimeoutMs: 500, presenceGraceMs: 300 };
-const CHILD = fileURLToPath(new URL("node-child.ts", import.meta.url));
-
-/** A node that can be killed. */
-function child(log: string, limits: object): Child {
-  return new Child(
-    `await import(${JSON.stringify(CHILD)})`,
-    ["--input-type=module"],
-    [log, JSON.stringify(limits)],
-  );
-}
-
 describe.runIf(hasRedis())("presence on several nodes (redis-server is installed)", () => {
   test("who joins, updates and leaves on one node is told and listed on the others, and to a node that starts later", async () => {
     await using redis = await RedisServer.start();
@@ -117,8 +104,8 @@ describe.runIf(hasRedis())("presence on several nodes (redis-server is installed
     await using redis = await RedisServer.start();
     await using a = await openServer({ log: redis.url, limits: { ...QUICK, presenceGraceMs: 1_500 } });
     await using watcher = await Watcher.open(a.port, "room");
-    const killed = child(redis.url, QUICK);
-    await using stopped = child(redis.url, { presenceGraceMs: 60_000 });
+    const killed = killable(redis.url, QUICK);
+    await using stopped = killable(redis.url, { presenceGraceMs: 60_000 });
     const [port, other] = [Number(await killed.line()), Number(await stopped.line())];
     const ada = await join(port, "room", "ada");
     const bob = await join(other, "room", "bob");

@@ -1,7 +1,24 @@
+import { fileURLToPath } from "node:url";
 import type { Member, PresenceFrame } from "@tidings/protocol";
 import { send } from "@tidings/testing";
+import { Child } from "../support/child.ts";
 import type { TestServer } from "../support/logs.ts";
 import { RawWebSocket } from "../support/raw-web-socket.ts";
+
+const CHILD = fileURLToPath(new URL("node-child.ts", import.meta.url));
+
+/** A node of its own process, called `child`: its first line is its port. */
+export function killable(log: string, limits: object): Child {
+  const script = `await import(${JSON.stringify(CHILD)})`;
+  return new Child(script, ["--input-type=module"], [log, JSON.stringify(limits)]);
+}
+
+/** Asks until a node hears of so many, itself among them. */
+export async function untilNodes({ url }: { readonly url: string }, count: number): Promise<void> {
+  while (!(await send(`${url}/metrics`)).text.includes(`\ntidings_nodes ${count}\n`)) {
+    // asked again: there is no event for what another node knows
+  }
+}
 
 /** A connection to `/connect`, that may be a member. */
 export async function connect(port: number): Promise<RawWebSocket> {
