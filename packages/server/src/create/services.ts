@@ -132,7 +132,7 @@ export async function openServices(
   const auth =
     authOptions === undefined
       ? undefined
-      : await openAuth(authOptions, { hub, publisher, addresses, logger, guard }).catch(
+      : await openAuth(authOptions, { hub, publisher, addresses, logger, guard, nodes }).catch(
           async (error: unknown) => {
             hub.close();
             await artifacts.close();

@@ -82,6 +82,11 @@ export class Nodes {
     this.#calls = new Calls({ node: id, send: wire.send, schedule });
   }
 
+  /** Of this node. */
+  get id(): string {
+    return this.#options.id;
+  }
+
   /** This node, and the others that are heard of. */
   get all(): readonly NodeShown[] {
     const { id, about } = this.#options;

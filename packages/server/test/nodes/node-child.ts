@@ -1,11 +1,11 @@
 import { createTidings } from "../../src/tidings.ts";
 
 // A node of its own process, to be killed: where the log is and its options come as arguments, its URL goes out as a line.
-const [log = "", limits = "{}"] = process.argv.slice(1);
+const [log = "", options = "{}"] = process.argv.slice(1);
 const tidings = await createTidings({
   log: log as `redis://${string}`,
   node: "child",
-  limits: JSON.parse(limits) as object,
+  ...(JSON.parse(options) as object),
 });
 const { port } = await tidings.listen({ port: 0 });
 process.stdout.write(`${port}\n`);

@@ -8,14 +8,23 @@ import { RawWebSocket } from "../support/raw-web-socket.ts";
 const CHILD = fileURLToPath(new URL("node-child.ts", import.meta.url));
 
 /** A node of its own process, called `child`: its first line is its port. */
-export function killable(log: string, limits: object): Child {
+export function killable(log: string, limits: object, auth?: object): Child {
   const script = `await import(${JSON.stringify(CHILD)})`;
-  return new Child(script, ["--input-type=module"], [log, JSON.stringify(limits)]);
+  return new Child(
+    script,
+    ["--input-type=module"],
+    [log, JSON.stringify({ limits, ...(auth === undefined ? {} : { auth }) })],
+  );
 }
 
 /** Asks until a node hears of so many, itself among them. */
-export async function untilNodes({ url }: { readonly url: string }, count: number): Promise<void> {
-  while (!(await send(`${url}/metrics`)).text.includes(`\ntidings_nodes ${count}\n`)) {
+export async function untilNodes(
+  { url }: { readonly url: string },
+  count: number,
+  authorization?: string,
+): Promise<void> {
+  const headers = authorization === undefined ? {} : { authorization };
+  while (!(await send(`${url}/metrics`, { headers })).text.includes(`\ntidings_nodes ${count}\n`)) {
     // asked again: there is no event for what another node knows
   }
 }
