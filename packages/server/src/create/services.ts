@@ -31,7 +31,7 @@ import { CATCH_UP_BYTES, errorMaker, type Services } from "../http/services.ts";
 import { Insight, INSIGHT_POLICIES, isOfNode, whoIs } from "../insight/index.ts";
 import { LmdbLog } from "../logs/lmdb/index.ts";
 import type { EngineEvent } from "../logs/redis/index.ts";
-import { sharePresence } from "../nodes/index.ts";
+import { sharePresence, shareSubjects } from "../nodes/index.ts";
 import { closeAuth, openAuth } from "./auth.ts";
 import { aboutNode, createNodes } from "./nodes.ts";
 import type { TidingsOptions } from "./options.ts";
@@ -143,6 +143,7 @@ export async function openServices(
   const toError = errorMaker(logger);
   const connections = new Connections(limits, {
     sessions: auth?.sessions,
+    elsewhere: nodes && shareSubjects(nodes, limits.maxConnectionsPerSubject),
     onOpened: pacer.arrived,
     onClosed: (connection, { reason, message }) =>
       events.disconnected(reason, () => farewell(connection, message)),
