@@ -99,6 +99,8 @@ export class Speaker {
       for (let frame = this.#next(); frame !== undefined; frame = this.#next())
         await this.#options.send(frame);
     } catch {
+      // A whole that is given up must not be waited for, by those who heard its beginning: they miss a number, and ask again.
+      if (this.#whole !== undefined) this.#at++;
       this.#whole = undefined;
     }
   }
