@@ -14,7 +14,7 @@ import {
 import { DEFAULT_LIMITS, type Limits } from "@tidings/protocol";
 import { type Logger, pino } from "pino";
 import { REVOCATIONS_POLICY } from "../auth/index.ts";
-import { Artifacts, FolderStore } from "../artifacts/index.ts";
+import { Artifacts, ArtifactsElsewhere, FolderStore } from "../artifacts/index.ts";
 import { Backends, Commands } from "../commands/index.ts";
 import { optionEntries } from "../config/index.ts";
 import { CANARY_CHANNEL } from "../health/canary.ts";
@@ -33,6 +33,7 @@ import { LmdbLog } from "../logs/lmdb/index.ts";
 import type { EngineEvent } from "../logs/redis/index.ts";
 import { sharePresence, shareSubjects } from "../nodes/index.ts";
 import { closeAuth, openAuth } from "./auth.ts";
+import { lockFolder } from "./folder-lock.ts";
 import { aboutNode, createNodes } from "./nodes.ts";
 import type { TidingsOptions } from "./options.ts";
 import { version } from "../version.ts";
@@ -90,7 +91,14 @@ export async function openServices(
   const main = await openLog(options, logOptions, (tookMs) => insight.commits.add(tookMs), logger);
   const log = new SplitLog({ main, aside, isAside: isOfNode });
   const newId = idMaker();
-  const artifacts = await openArtifacts(options, { log, limits, logger, policies, newId });
+  const artifacts = await openArtifacts(options, {
+    log,
+    isShared: !isAlone(main),
+    limits,
+    logger,
+    policies,
+    newId,
+  });
   const pacer = createPacer();
   const hub = new Hub({
     log,
@@ -118,8 +126,9 @@ export async function openServices(
     defer: setImmediate,
     ...(nodes === undefined ? {} : { tell: sharePresence(nodes, () => presence) }),
   });
+  const artifactsElsewhere = nodes && new ArtifactsElsewhere(artifacts, nodes);
   const publisher = new Publisher(log, policies, limits, {
-    store: artifacts,
+    store: artifactsElsewhere ?? artifacts,
     nowMs: Date.now,
     watch: insight.watch(hub),
     channelCount: () => main.channelCount,
@@ -157,6 +166,7 @@ export async function openServices(
     addresses,
     policies,
     artifacts,
+    artifactsElsewhere,
     presence,
     limits,
     compression: options.compression ?? "http",
@@ -302,6 +312,7 @@ async function openArtifacts(
   options: TidingsOptions,
   shared: {
     readonly log: Log;
+    readonly isShared: boolean;
     readonly limits: Limits;
     readonly logger: Logger;
     readonly policies: Policies;
@@ -309,15 +320,17 @@ async function openArtifacts(
   },
 ): Promise<Artifacts> {
   const path = options.log === "memory" ? undefined : join(options.data ?? DEFAULT_DATA, "artifacts");
+  const store = new FolderStore(path, shared.logger, shared.isShared ? lockFolder : undefined);
   try {
     return await Artifacts.open({
       ...shared,
-      store: new FolderStore(path, shared.logger),
+      store,
       nowMs: Date.now,
       basePath: options.basePath ?? "",
       isCompact: (channel) => shared.policies.of(channel).compact,
     });
   } catch (error) {
+    await store.close();
     await shared.log.close();
     throw error;
   }

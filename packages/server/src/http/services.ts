@@ -2,7 +2,7 @@ import type { ConnectionOptions, Hub, Policies, Presence, Publisher, SplitLog } 
 import { type Limits, TidingsError } from "@tidings/protocol";
 import type { Logger } from "pino";
 import type { Gate, Revocations, Sessions } from "../auth/index.ts";
-import type { Artifacts } from "../artifacts/index.ts";
+import type { Artifacts, ArtifactsElsewhere } from "../artifacts/index.ts";
 import type { Commands } from "../commands/index.ts";
 import type { ConfigEntry } from "../config/index.ts";
 import type { Insight } from "../insight/index.ts";
@@ -35,6 +35,8 @@ export interface Services {
   readonly publisher: Publisher;
   readonly policies: Policies;
   readonly artifacts: Artifacts;
+  /** Those of other nodes, where there can be any. */
+  readonly artifactsElsewhere: ArtifactsElsewhere | undefined;
   readonly presence: Presence;
   readonly limits: Limits;
   readonly compression: Compression;

@@ -96,6 +96,11 @@ export class Nodes {
     return [{ node: id, about }, ...others];
   }
 
+  /** What a node is called; its id, where it is not known any more. */
+  nameOf(node: string): string {
+    return this.all.find((each) => each.node === node)?.about.name ?? node;
+  }
+
   /** How many nodes there are, with this one. */
   get size(): number {
     return this.all.length;

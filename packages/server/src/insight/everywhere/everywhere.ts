@@ -279,8 +279,7 @@ export class Everywhere {
   }
 
   #missing(node: string, why: string): Missing {
-    const known = this.#sources.nodes?.all.find((each) => each.node === node);
-    return { node, name: known?.about.name ?? node, why };
+    return { node, name: this.#sources.nodes?.nameOf(node) ?? node, why };
   }
 }
 
