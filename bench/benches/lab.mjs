@@ -9,16 +9,19 @@ import { fanOut, steadily } from "./fanout.mjs";
 
 export const about = "the transport lab beside the benchmarks, few readers of one channel on a durable log";
 
-/** What both are asked for. */
-const SETTING = { readers: 10, bytes: 256, perSecond: 100 };
+/** What both are asked for: as the lab's page opens, and ten times as much. */
+const SETTING = { readers: 10, bytes: 256 };
+const RATES = [10, 100];
 const TRANSPORTS = ["ws", "sse", "ndjson", "long-poll"];
 
 /** @param {import("../lib/load.mjs").BenchOptions} options */
 export async function run({ quick, repeats, seconds, tell, wanted, readers = [SETTING.readers] }) {
   const lasting = quick ? 1 : Math.max(seconds, 3);
   for (const count of readers)
-    for (const transport of TRANSPORTS.filter(wanted)) {
-      const at = { transport, ...SETTING, readers: count };
+    for (const [transport, perSecond] of TRANSPORTS.filter(wanted).flatMap((each) =>
+      RATES.map((rate) => [each, rate]),
+    )) {
+      const at = { transport, ...SETTING, perSecond, readers: count };
       const runs = { bench: [], "bench behind the proxy": [], lab: [] };
       // In turns, so that what else the machine does befalls both alike.
       for (let turn = 0; turn < repeats; turn++) {
