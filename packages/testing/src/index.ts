@@ -1,5 +1,8 @@
 export {
+  hasNats,
   hasRedis,
+  NatsServer,
+  type NatsServerOptions,
   RedisCluster,
   type RedisClusterOptions,
   RedisSentinel,

@@ -1,0 +1,466 @@
+import type { TailEvent, TailListener } from "@tidings/core";
+import type { Message, Offset } from "@tidings/protocol";
+import type { Msg, Subscription } from "@nats-io/transport-node";
+import { randomBytes } from "node:crypto";
+import { type Bodies, messageOf } from "./bodies.ts";
+import type { Engine } from "./engine.ts";
+import { decodeEntry, type Draft, encodeEntry, type Entry, ENTRY_HEADER } from "./entry.ts";
+import { decodeEphemeral, EPHEMERAL_HEADER } from "./ephemeral.ts";
+import { StaleError } from "./faults.ts";
+import type { Names } from "./names.ts";
+import type { CheckedOptions } from "./options.ts";
+import { Replica } from "./replica.ts";
+import type { StoredMessage } from "./stream.ts";
+import type { Subjects } from "./subjects.ts";
+
+/** Channels that nobody follows are kept up to so many, and so many messages; those used longest ago are forgotten first. */
+const MAX_REPLICAS = 10_000;
+const MAX_ITEMS = 2_000_000;
+/** How often a channel is looked at again that changes while it is. */
+const MAX_TRIES = 20;
+/** How many channels that this node did not write to one sweep looks at. */
+const SWEEP_CHANNELS = 20;
+const EMPTY = Buffer.alloc(0);
+
+interface Followed {
+  readonly subscription: Subscription;
+  /** The newest entry that something was heard of. */
+  heard: number;
+  /** What the listeners were told last; `undefined` until it was answered where they begin. */
+  told: { readonly epoch: string; readonly earliest: Offset } | undefined;
+}
+
+/**
+ * Every channel that this node uses, as its entries made it. An entry is appended only behind the one that its writer saw
+ * last, so all nodes come to the same. What is told of new entries brings followed channels up to date; the stream is
+ * the truth, and is read where an entry is missing.
+ */
+export class Channels {
+  readonly #engine: Engine;
+  readonly #subjects: Subjects;
+  readonly #options: CheckedOptions;
+  readonly #bodies: Bodies;
+  readonly #names: Names;
+  readonly #listeners = new Set<TailListener>();
+  readonly #followed = new Map<string, Followed>();
+  /** In the order of their last use. */
+  readonly #replicas = new Map<string, Replica>();
+  readonly #syncs = new Map<
+    string,
+    { readonly done: Promise<Replica>; next: Promise<Replica> | undefined }
+  >();
+  /** Since the last sweep. */
+  readonly #written = new Set<string>();
+  #sweptTo = "";
+  #life = "";
+
+  constructor(engine: Engine, subjects: Subjects, options: CheckedOptions, bodies: Bodies, names: Names) {
+    this.#engine = engine;
+    this.#subjects = subjects;
+    this.#options = options;
+    this.#bodies = bodies;
+    this.#names = names;
+  }
+
+  get followed(): readonly string[] {
+    return [...this.#followed.keys()];
+  }
+
+  isFollowed(channel: string): boolean {
+    return this.#followed.has(channel);
+  }
+
+  listen(listener: TailListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What is known of a channel, without asking; it may be behind. Without an epoch of its own where nothing is. */
+  known(channel: string): Replica | undefined {
+    const replica = this.#find(channel);
+    return replica?.losses === this.#engine.losses ? replica : undefined;
+  }
+
+  /** The channel as it is now; for one that is followed, as the listeners know it. */
+  async current(channel: string): Promise<Replica> {
+    const replica = this.known(channel);
+    const isTold = this.#followed.get(channel)?.told !== undefined;
+    return isTold && replica !== undefined ? replica : this.sync(channel);
+  }
+
+  /** Compares a channel with the stream, and reads what is new. Begins after it was called. */
+  sync(channel: string): Promise<Replica> {
+    const running = this.#syncs.get(channel);
+    if (running === undefined) return this.#startSync(channel);
+    running.next ??= running.done.catch(() => undefined).then(() => this.sync(channel));
+    return running.next;
+  }
+
+  /** A channel that is taken to have no entry yet: an append finds out. */
+  begin(): Replica {
+    const replica = new Replica(this.#engine.life);
+    replica.losses = this.#engine.losses;
+    return replica;
+  }
+
+  /**
+   * Appends an entry behind the last one that `replica` has; resolves once the listeners were told.
+   *
+   * @throws {StaleError} another one is there; nothing was appended
+   * @throws {TidingsError} `LOG_UNAVAILABLE`, `LOG_FULL`
+   */
+  async write(
+    channel: string,
+    replica: Replica,
+    change: Draft["change"],
+    timeMs: number,
+    epoch: string = replica.epoch,
+  ): Promise<void> {
+    const tag = randomBytes(6).toString("base64url");
+    const { base, lastSeq } = replica;
+    const { header, body } = encodeEntry({ epoch, timeMs, tag, previous: replica.tag, base, change });
+    const partBytes = this.#engine.maxPartBytes;
+    try {
+      const parts = await this.#bodies.writeParts(channel, body, partBytes);
+      const text = header(parts, partBytes);
+      const data = parts.length === 0 ? body : EMPTY;
+      const seq = await this.#engine.call((stream) =>
+        stream.publish(this.#subjects.log(channel), data, {
+          header: [ENTRY_HEADER, text],
+          expected: lastSeq,
+        }),
+      );
+      const read = decodeEntry(text, seq);
+      const entry = "complete" in read ? read.complete(body) : read;
+      this.#written.add(channel);
+      if (lastSeq === 0) this.#adopt(channel, replica);
+      if (replica.lastSeq < seq && this.#find(channel) === replica && replica.isNext(entry))
+        this.#apply(channel, replica, entry, change.type === "append" ? change.messages : []);
+      else if (replica.lastSeq < seq) await this.sync(channel);
+    } catch (error) {
+      if (error instanceof StaleError) throw error;
+      // It may have been appended all the same.
+      replica.losses = -1;
+      throw this.#engine.fault(error);
+    }
+  }
+
+  /** Begins to tell the listeners of a channel; answers where it stands. */
+  async follow(channel: string): Promise<Replica> {
+    if (!this.#followed.has(channel)) {
+      // First: what is appended after the look is heard of.
+      const subscription = await this.#engine.listen(this.#subjects.told(channel), (message) =>
+        this.#hear(channel, message),
+      );
+      if (this.#followed.has(channel)) subscription.unsubscribe();
+      else this.#followed.set(channel, { subscription, heard: 0, told: undefined });
+    }
+    try {
+      const replica = await this.current(channel);
+      replica.retain(this.#options.retentionOf(channel), this.#options.nowMs());
+      const followed = this.#followed.get(channel);
+      if (followed === undefined || followed.told !== undefined) return replica;
+      const { epoch, earliest } = replica.state;
+      followed.told = { epoch, earliest };
+      if (followed.heard > replica.lastSeq) this.#syncLater(channel);
+      return replica;
+    } catch (error) {
+      if (this.#followed.get(channel)?.told === undefined) this.unfollow(channel);
+      throw this.#engine.fault(error);
+    }
+  }
+
+  unfollow(channel: string): void {
+    this.#followed.get(channel)?.subscription.unsubscribe();
+    this.#followed.delete(channel);
+  }
+
+  /** Tells what of a followed channel is over its age. */
+  retain(channel: string): void {
+    const replica = this.#replicas.get(channel);
+    if (replica === undefined || this.#followed.get(channel)?.told === undefined) return;
+    this.#tell(channel, replica, []);
+  }
+
+  /**
+   * An entry that should be held up to `offset` is not in the stream: another node let it go, or it was lost, which is told as
+   * another life of the channel.
+   */
+  async mend(channel: string, offset: Offset): Promise<void> {
+    const replica = await this.sync(channel);
+    const first = await this.#engine.call((stream) => stream.next(this.#subjects.log(channel), 1));
+    const letGo = first === undefined ? 0 : (await this.#entryOf(first)).base.head;
+    if (offset <= letGo) {
+      replica.ring.truncate(letGo as Offset);
+      this.#tell(channel, replica, []);
+      return;
+    }
+    const { newEpoch, nowMs } = this.#options;
+    await this.write(channel, replica, { type: "truncate", upTo: offset }, nowMs(), newEpoch()).catch(
+      (error: unknown) => {
+        if (!(error instanceof StaleError)) throw error;
+      },
+    );
+  }
+
+  /**
+   * Lets entries go that no message and no idempotency key needs: of channels that this node wrote to, and a few others
+   * each time, which may have messages that are over their age.
+   */
+  async letGo(): Promise<void> {
+    const others = this.#names.list("", this.#sweptTo, SWEEP_CHANNELS);
+    this.#sweptTo = others.length < SWEEP_CHANNELS ? "" : (others.at(-1) ?? "");
+    for (const channel of others) if (!this.#written.has(channel)) await this.sync(channel);
+    const channels = new Set([...this.#written, ...others]);
+    this.#written.clear();
+    for (const channel of channels) await this.#letGo(channel);
+  }
+
+  async #letGo(channel: string): Promise<void> {
+    const replica = this.#replicas.get(channel);
+    if (replica === undefined || replica.lastSeq === 0) return;
+    const { retentionOf, nowMs } = this.#options;
+    replica.retain(retentionOf(channel), nowMs());
+    const keepFrom = replica.keepFrom(nowMs());
+    if (keepFrom > replica.firstSeq) {
+      await this.#engine.call((stream) => stream.purge(this.#subjects.log(channel), keepFrom));
+      replica.firstSeq = keepFrom;
+    }
+    const partsFrom = replica.partsFrom(keepFrom, performance.now());
+    if (partsFrom > 0)
+      await this.#engine.call((stream) => stream.purge(this.#subjects.bulk(channel), partsFrom));
+  }
+
+  clear(): void {
+    this.#listeners.clear();
+    this.#followed.clear();
+    this.#replicas.clear();
+  }
+
+  #startSync(channel: string): Promise<Replica> {
+    const done = this.#sync(channel)
+      .catch((error: unknown) => {
+        throw this.#engine.fault(error);
+      })
+      .finally(() => this.#syncs.delete(channel));
+    this.#syncs.set(channel, { done, next: undefined });
+    return done;
+  }
+
+  /** In the background: the next check tries again. */
+  #syncLater(channel: string): void {
+    this.sync(channel).catch(() => undefined);
+  }
+
+  async #sync(channel: string): Promise<Replica> {
+    const subject = this.#subjects.log(channel);
+    for (let tries = 0; ; tries++) {
+      const { losses } = this.#engine;
+      const replica = this.#find(channel) ?? this.#adopt(channel, new Replica(this.#engine.life));
+      const { lastSeq, tag } = replica;
+      const last = await this.#engine.call((stream) => stream.last(subject));
+      const isLost =
+        last === undefined || last.seq < lastSeq
+          ? lastSeq > 0
+          : last.seq === lastSeq
+            ? tagOf(last) !== tag
+            : lastSeq > 0 && replica.losses !== losses && (await this.#isOther(subject, replica));
+      if (!isLost) {
+        const read = last !== undefined && last.seq > lastSeq ? await this.#read(channel, replica) : replica;
+        read.losses = losses;
+        return read;
+      }
+      if (tries === MAX_TRIES) throw new Error("the channel changed again and again");
+      await this.#recover(channel, replica);
+    }
+  }
+
+  /** Whether something else is in the place of the newest entry that is known; nothing may be: what is old is let go. */
+  async #isOther(subject: string, { lastSeq, tag }: Replica): Promise<boolean> {
+    const found = await this.#engine.call((stream) => stream.get(lastSeq));
+    return found !== undefined && (found.subject !== subject || tagOf(found) !== tag);
+  }
+
+  /** Brings a replica up to the newest entry, and tells the listeners. Answers another where entries between were let go. */
+  async #read(channel: string, known: Replica): Promise<Replica> {
+    const isTold = this.#followed.get(channel)?.told !== undefined;
+    const subject = this.#subjects.log(channel);
+    let replica = known;
+    const messages = await this.#engine.call(async (stream) =>
+      stream.from(subject, known.lastSeq + 1, !isTold),
+    );
+    for await (const message of messages) {
+      if (message.seq <= replica.lastSeq) continue;
+      const entry = await this.#entryOf(message);
+      const added = isTold ? await this.#messagesOf(entry, message) : [];
+      if (message.seq <= replica.lastSeq) continue;
+      const isCut = replica.lastSeq > 0 && !replica.isNext(entry);
+      if (isCut && this.#find(channel) === replica) {
+        replica = new Replica(entry.epoch);
+        replica.losses = known.losses;
+        this.#replicas.set(channel, replica);
+      }
+      this.#apply(channel, replica, entry, added, isCut);
+    }
+    return replica;
+  }
+
+  /** What was there is not: another life of the channel, which an entry tells all nodes. */
+  async #recover(channel: string, lost: Replica): Promise<void> {
+    let replica = new Replica(this.#engine.life);
+    const subject = this.#subjects.log(channel);
+    const { losses } = this.#engine;
+    const messages = await this.#engine.call(async (stream) => stream.from(subject, 1, true));
+    for await (const message of messages) {
+      const entry = await this.#entryOf(message);
+      // Where one is missing, what was before it cannot be told from what is not.
+      if (replica.lastSeq > 0 && !replica.isNext(entry)) replica = new Replica(entry.epoch);
+      replica.apply(entry);
+    }
+    replica.losses = losses;
+    // Another node may have been first; a server that was only behind is found by what it refuses.
+    if (replica.epoch === lost.epoch) {
+      const { newEpoch, nowMs } = this.#options;
+      try {
+        await this.write(channel, replica, { type: "reset" }, nowMs(), newEpoch());
+      } catch (error) {
+        if (error instanceof StaleError) return;
+        throw error;
+      }
+    }
+    if (this.#replicas.get(channel) !== replica && this.#replicas.has(channel)) this.#adopt(channel, replica);
+    this.#tell(channel, replica, []);
+  }
+
+  #hear(channel: string, message: Msg): void {
+    const followed = this.#followed.get(channel);
+    if (followed === undefined) return;
+    const { headers, data } = message;
+    const ephemeral = decodeEphemeral(headers?.get(EPHEMERAL_HEADER) ?? "", data);
+    if (ephemeral.length > 0) this.#tellEphemeral(channel, ephemeral);
+    const seq = Number(headers?.get("Nats-Sequence") ?? "");
+    if (headers === undefined || seq === 0) return;
+    followed.heard = Math.max(followed.heard, seq);
+    const replica = this.#find(channel);
+    if (replica === undefined || followed.told === undefined || seq <= replica.lastSeq) return;
+    const entry = entryAt(headers.get(ENTRY_HEADER), seq);
+    if (entry === undefined || "complete" in entry || !replica.isNext(entry) || hasParts(entry)) {
+      this.#syncLater(channel);
+      return;
+    }
+    // What the hub keeps must not hold on to all that was received with it.
+    const own = Buffer.allocUnsafeSlow(data.length);
+    own.set(data);
+    const { change } = entry;
+    const added = change.type === "append" ? change.items.map((item) => messageOf(item, own, 0)) : [];
+    this.#apply(channel, replica, entry, added);
+  }
+
+  #tellEphemeral(channel: string, messages: readonly Message[]): void {
+    const replica = this.#replicas.get(channel);
+    if (replica !== undefined && this.#followed.get(channel)?.told !== undefined)
+      this.#emit({ channel, epoch: replica.epoch, earliest: replica.ring.earliest, messages });
+  }
+
+  #apply(
+    channel: string,
+    replica: Replica,
+    entry: Entry,
+    messages: readonly Message[],
+    isCut: boolean = false,
+  ): void {
+    replica.apply(entry);
+    this.#names.note(channel);
+    if (this.#replicas.get(channel) === replica) this.#tell(channel, replica, messages, isCut);
+  }
+
+  #tell(channel: string, replica: Replica, messages: readonly Message[], isCut: boolean = false): void {
+    const followed = this.#followed.get(channel);
+    if (followed?.told === undefined) return;
+    replica.retain(this.#options.retentionOf(channel), this.#options.nowMs());
+    const { epoch, earliest } = replica.state;
+    const { told } = followed;
+    if (messages.length === 0 && !isCut && told.epoch === epoch && told.earliest === earliest) return;
+    followed.told = { epoch, earliest };
+    const event = { channel, epoch, earliest, messages };
+    this.#emit(isCut ? { ...event, isCut } : event);
+  }
+
+  #emit(event: TailEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        // A fault of the program's own, to be seen as one; it must not keep publishers from their answers.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  async #entryOf({ header, seq, subject }: StoredMessage): Promise<Entry> {
+    const entry = entryAt(header(ENTRY_HEADER), seq);
+    if (entry === undefined) throw new Error(`message ${seq} on ${subject} is none of this log`);
+    return "complete" in entry ? entry.complete(await this.#bodies.start(entry.place)) : entry;
+  }
+
+  async #messagesOf(entry: Entry, { data }: StoredMessage): Promise<readonly Message[]> {
+    const { change } = entry;
+    if (change.type !== "append") return [];
+    if (hasParts(entry)) return this.#bodies.read(change.items);
+    const own = Buffer.allocUnsafeSlow(data.length);
+    own.set(data);
+    return change.items.map((item) => messageOf(item, own, 0));
+  }
+
+  #find(channel: string): Replica | undefined {
+    // The stream was made anew: all is gone.
+    if (this.#life !== this.#engine.life) this.#forgetAll();
+    const replica = this.#replicas.get(channel);
+    if (replica === undefined) return undefined;
+    this.#replicas.delete(channel);
+    this.#replicas.set(channel, replica);
+    return replica;
+  }
+
+  #forgetAll(): void {
+    this.#life = this.#engine.life;
+    this.#replicas.clear();
+    for (const channel of this.#followed.keys()) {
+      const replica = this.#adopt(channel, new Replica(this.#life));
+      this.#tell(channel, replica, []);
+    }
+  }
+
+  #adopt(channel: string, replica: Replica): Replica {
+    this.#replicas.delete(channel);
+    this.#replicas.set(channel, replica);
+    let items = 0;
+    if (this.#replicas.size % 100 === 0) for (const { ring } of this.#replicas.values()) items += ring.size;
+    for (const [name, { ring }] of this.#replicas) {
+      if (this.#replicas.size <= MAX_REPLICAS && items <= MAX_ITEMS) break;
+      if (this.#followed.has(name) || name === channel) continue;
+      this.#replicas.delete(name);
+      items -= ring.size;
+    }
+    return replica;
+  }
+}
+
+function tagOf({ header, seq }: StoredMessage): string {
+  const text = header(ENTRY_HEADER);
+  return /"g":"([^"]*)"/.exec(text)?.[1] ?? `none ${seq}`;
+}
+
+function entryAt(header: string, seq: number): ReturnType<typeof decodeEntry> | undefined {
+  try {
+    return decodeEntry(header, seq);
+  } catch {
+    return undefined; // A subject is anybody's who may publish there.
+  }
+}
+
+function hasParts({ change }: Entry): boolean {
+  return change.type === "append" && (change.items[0]?.place.parts.length ?? 0) > 0;
+}

@@ -1,0 +1,281 @@
+import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
+import { ApiError, CODES, StaleError } from "./faults.ts";
+
+/** How many messages one pull brings. */
+const PULL_MESSAGES = 500;
+/** A consumer that nobody asks any more is gone after this, in nanoseconds. */
+const INACTIVE_NS = 30_000_000_000;
+
+/** A message of the stream. Without its data where only headers were asked for. */
+export interface StoredMessage {
+  readonly seq: number;
+  readonly subject: string;
+  readonly header: (name: string) => string;
+  readonly data: Uint8Array;
+}
+
+export interface StreamSettings {
+  readonly subjects: readonly string[];
+  readonly republish: { readonly src: string; readonly dest: string };
+  readonly replicas: number;
+}
+
+interface Info {
+  readonly config: { readonly description?: string };
+  readonly state: { readonly last_seq: number; readonly subjects?: Readonly<Record<string, number>> };
+  readonly total?: number;
+}
+
+interface Stored {
+  readonly message: {
+    readonly seq: number;
+    readonly subject: string;
+    readonly hdrs?: string;
+    readonly data?: string;
+  };
+}
+
+/** One stream, by JetStream's API over a connection (NATS documentation, "JetStream wire API reference"). */
+export class Stream {
+  readonly name: string;
+  readonly #connection: NatsConnection;
+  readonly #timeoutMs: number;
+
+  constructor(connection: NatsConnection, name: string, timeoutMs: number) {
+    this.#connection = connection;
+    this.name = name;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Makes the stream where there is none. Answers its description: `life` of whoever made it. */
+  async ensure(life: string, { subjects, republish, replicas }: StreamSettings): Promise<string> {
+    for (;;) {
+      try {
+        const { config } = await this.#call<Info>(`STREAM.INFO.${this.name}`);
+        return config.description ?? "";
+      } catch (error) {
+        if (!isCode(error, CODES.streamNotFound)) throw error;
+      }
+      try {
+        const made = await this.#call<Info>(`STREAM.CREATE.${this.name}`, {
+          name: this.name,
+          description: life,
+          subjects,
+          retention: "limits",
+          discard: "new",
+          storage: "file",
+          num_replicas: replicas,
+          max_consumers: -1,
+          max_msgs: -1,
+          max_msgs_per_subject: -1,
+          max_bytes: -1,
+          max_age: 0,
+          max_msg_size: -1,
+          allow_direct: true,
+          republish,
+        });
+        return made.config.description ?? "";
+      } catch (error) {
+        // Another node was first.
+        if (!isCode(error, CODES.streamExists)) throw error;
+      }
+    }
+  }
+
+  /** The newest sequence number of the stream. */
+  async lastSeq(): Promise<number> {
+    const { state } = await this.#call<Info>(`STREAM.INFO.${this.name}`);
+    return state.last_seq;
+  }
+
+  /** All subjects that have messages. */
+  async subjects(filter: string): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (;;) {
+      const { state, total = 0 } = await this.#call<Info>(`STREAM.INFO.${this.name}`, {
+        subjects_filter: filter,
+        offset: found.length,
+      });
+      const page = Object.keys(state.subjects ?? {});
+      found.push(...page);
+      if (page.length === 0 || found.length >= total) return found;
+    }
+  }
+
+  /**
+   * Stores a message; answers its sequence number.
+   *
+   * @param expected the newest of its subject, 0 for none
+   * @throws {StaleError} where it is another one; nothing was stored
+   */
+  async publish(
+    subject: string,
+    data: Uint8Array,
+    more: { readonly header?: readonly [name: string, value: string]; readonly expected?: number } = {},
+  ): Promise<number> {
+    const head: MsgHdrs = headers();
+    head.set("Nats-Expected-Stream", this.name);
+    if (more.header !== undefined) head.set(...more.header);
+    if (more.expected !== undefined) head.set("Nats-Expected-Last-Subject-Sequence", String(more.expected));
+    const answer = await this.#connection.request(subject, data, {
+      timeout: this.#timeoutMs,
+      headers: head,
+    });
+    try {
+      return this.#read<{ readonly seq: number }>(answer).seq;
+    } catch (error) {
+      if (isCode(error, CODES.wrongLastSequence)) throw new StaleError("another entry was first");
+      throw error;
+    }
+  }
+
+  /** The newest of a subject, as the stream's leader has it. */
+  last(subject: string): Promise<StoredMessage | undefined> {
+    return this.#get({ last_by_subj: subject });
+  }
+
+  /** The first of a subject from a sequence number on. */
+  next(subject: string, from: number): Promise<StoredMessage | undefined> {
+    return this.#get({ seq: from, next_by_subj: subject });
+  }
+
+  /** One message: by any server that has it, or by the leader where that one has not got it yet. */
+  async get(seq: number): Promise<StoredMessage | undefined> {
+    const answer = await this.#connection.request(
+      `$JS.API.DIRECT.GET.${this.name}`,
+      JSON.stringify({ seq }),
+      { timeout: this.#timeoutMs },
+    );
+    const { headers: head } = answer;
+    if (head === undefined || head.code !== 0) return this.#get({ seq });
+    return {
+      seq,
+      subject: head.get("Nats-Subject"),
+      header: (name) => head.get(name),
+      data: answer.data,
+    };
+  }
+
+  /** Each message of a subject from a sequence number on, in order, up to the newest. */
+  async *from(
+    subject: string,
+    seq: number,
+    isHeadersOnly: boolean,
+  ): AsyncGenerator<StoredMessage & { readonly pending: number }> {
+    const { name, num_pending } = await this.#call<{ readonly name: string; readonly num_pending: number }>(
+      `CONSUMER.CREATE.${this.name}`,
+      {
+        stream_name: this.name,
+        config: {
+          ack_policy: "none",
+          deliver_policy: "by_start_sequence",
+          opt_start_seq: Math.max(1, seq),
+          filter_subject: subject,
+          replay_policy: "instant",
+          headers_only: isHeadersOnly,
+          inactive_threshold: INACTIVE_NS,
+          mem_storage: true,
+          num_replicas: 1,
+        },
+      },
+    );
+    try {
+      for (let left = num_pending; left > 0;) {
+        for await (const message of this.#pull(name, Math.min(left, PULL_MESSAGES))) {
+          left = message.pending;
+          yield message;
+        }
+      }
+    } finally {
+      // It would go by itself; who waits for it would wait for nothing.
+      this.#connection.publish(`$JS.API.CONSUMER.DELETE.${this.name}.${name}`);
+    }
+  }
+
+  /** Lets a subject's messages below a sequence number go. */
+  async purge(subject: string, keepFrom: number): Promise<void> {
+    await this.#call(`STREAM.PURGE.${this.name}`, { filter: subject, seq: keepFrom });
+  }
+
+  async *#pull(
+    consumer: string,
+    batch: number,
+  ): AsyncGenerator<StoredMessage & { readonly pending: number }> {
+    const inbox = createInbox();
+    const answers = this.#connection.subscribe(inbox, { max: batch, timeout: this.#timeoutMs });
+    this.#connection.publish(
+      `$JS.API.CONSUMER.MSG.NEXT.${this.name}.${consumer}`,
+      JSON.stringify({ batch, no_wait: true }),
+      { reply: inbox },
+    );
+    try {
+      for await (const answer of answers) {
+        const { headers: head, reply = "" } = answer;
+        // 404: there are no more; 408: those that are left were not for us.
+        if (!reply.startsWith("$JS.ACK.")) return;
+        const { seq, pending } = placeOf(reply);
+        yield {
+          seq,
+          pending,
+          subject: answer.subject,
+          header: (name) => head?.get(name) ?? "",
+          data: answer.data,
+        };
+        if (pending === 0) return;
+      }
+    } finally {
+      answers.unsubscribe();
+    }
+  }
+
+  async #get(query: object): Promise<StoredMessage | undefined> {
+    try {
+      const { message } = await this.#call<Stored>(`STREAM.MSG.GET.${this.name}`, query);
+      const head = Buffer.from(message.hdrs ?? "", "base64").toString("latin1");
+      return {
+        seq: message.seq,
+        subject: message.subject,
+        header: (name) => headerOf(head, name),
+        data: Buffer.from(message.data ?? "", "base64"),
+      };
+    } catch (error) {
+      if (isCode(error, CODES.noMessage)) return undefined;
+      throw error;
+    }
+  }
+
+  async #call<T>(what: string, body?: object): Promise<T> {
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const answer = await this.#connection.request(`$JS.API.${what}`, payload, { timeout: this.#timeoutMs });
+    return this.#read<T>(answer);
+  }
+
+  /** @throws {ApiError} */
+  #read<T>(answer: Msg): T {
+    const read = answer.json<
+      T & { readonly error?: { err_code?: number; code: number; description: string } }
+    >();
+    const { error } = read;
+    if (error !== undefined) throw new ApiError(error.err_code ?? error.code, error.description);
+    return read;
+  }
+}
+
+/** Of a consumer's message, by where its acknowledgement would go ("JetStream message headers and metadata"). */
+function placeOf(reply: string): { readonly seq: number; readonly pending: number } {
+  const words = reply.split(".");
+  // Later servers name the domain and the account first.
+  const from = words.length > 9 ? 7 : 5;
+  return { seq: Number(words[from]), pending: Number(words[from + 3]) };
+}
+
+function headerOf(head: string, name: string): string {
+  const start = head.indexOf(`\r\n${name}: `);
+  if (start === -1) return "";
+  const from = start + name.length + 4;
+  return head.slice(from, head.indexOf("\r\n", from));
+}
+
+function isCode(error: unknown, code: number): boolean {
+  return error instanceof ApiError && error.code === code;
+}

@@ -1,0 +1,71 @@
+import { spawnSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ownPort } from "@tidings/fault-proxy";
+import { BrokerProcess } from "./broker-process.ts";
+
+export interface NatsServerOptions {
+  /** Lines of `nats-server.conf` beside port, address and folder. Default: none. */
+  readonly config?: string;
+  /** What goes before the host in its URL, such as `user:password@`. Default: nothing. */
+  readonly credentials?: string;
+  readonly isTls?: boolean;
+}
+
+/** Whether `nats-server` is installed: what needs it is skipped by name elsewhere. With `REQUIRE_ALL` it has to be. */
+export function hasNats(): boolean {
+  return isSet("REQUIRE_ALL") || isSet("CI") || spawnSync("nats-server", ["--version"]).status === 0;
+}
+
+/** A nats-server with JetStream of a test's own: a process with a port and a folder that go with it. */
+export class NatsServer implements AsyncDisposable {
+  readonly port: number;
+  readonly #options: NatsServerOptions;
+  readonly #process: BrokerProcess;
+
+  static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
+    const server = new NatsServer(await ownPort(), await BrokerProcess.create("nats-server"), options);
+    await server.start();
+    return server;
+  }
+
+  private constructor(port: number, process: BrokerProcess, options: NatsServerOptions) {
+    this.port = port;
+    this.#process = process;
+    this.#options = options;
+  }
+
+  get url(): `nats://${string}` | `tls://${string}` {
+    const { isTls, credentials = "" } = this.#options;
+    return `${isTls === true ? "tls" : "nats"}://${credentials}127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it, again after it was killed: on the same port, with what its folder has. */
+  async start(): Promise<void> {
+    const { folder } = this.#process;
+    const path = join(folder, "nats-server.conf");
+    await writeFile(
+      path,
+      `listen: "127.0.0.1:${this.port}"\njetstream { store_dir: "${folder}" }\n${this.#options.config ?? ""}\n`,
+    );
+    await this.#process.start(["-c", path], "Server is ready");
+  }
+
+  /** Sends its process a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process.signal(signal);
+  }
+
+  /** Ends it where it stands. */
+  kill(): Promise<void> {
+    return this.#process.kill();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#process[Symbol.asyncDispose]();
+  }
+}
+
+function isSet(name: string): boolean {
+  return !["", "0", "false", undefined].includes(process.env[name]);
+}
