@@ -1,4 +1,4 @@
-import { shownRedisUrl } from "../logs/redis-url.ts";
+import { shownLogUrl } from "../logs/log-url.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { FIELDS, valueAt } from "./fields.ts";
 import { describeSource, type Source } from "./problem.ts";
@@ -44,7 +44,7 @@ function shownValue(name: string, value: unknown): unknown {
 export function showField(key: string, value: unknown): unknown {
   if (key === "secret" && typeof value === "string" && !value.startsWith("env:"))
     return value.startsWith("whsec_") ? "whsec_…" : "…";
-  if (key === "log" && typeof value === "string") return shownRedisUrl(value);
+  if (key === "log" && typeof value === "string") return shownLogUrl(value);
   if (typeof value === "string") return value.replace(/^([a-z]+:\/\/)[^/@]*@/i, "$1…@");
   return value === Number.POSITIVE_INFINITY ? "Infinity" : value;
 }

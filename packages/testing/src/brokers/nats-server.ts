@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { cp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ownPort } from "@tidings/fault-proxy";
 import { BrokerProcess } from "./broker-process.ts";
@@ -46,9 +46,21 @@ export class NatsServer implements AsyncDisposable {
     const path = join(folder, "nats-server.conf");
     await writeFile(
       path,
-      `listen: "127.0.0.1:${this.port}"\njetstream { store_dir: "${folder}" }\n${this.#options.config ?? ""}\n`,
+      `listen: "127.0.0.1:${this.port}"\njetstream { store_dir: "${this.#store}" }\n${this.#options.config ?? ""}\n`,
     );
     await this.#process.start(["-c", path], "Server is ready");
+  }
+
+  /** Of one that was killed: keeps what its disk has aside, so that it can be put back as it is now. */
+  async save(): Promise<{ readonly restore: () => Promise<void> }> {
+    const saved = join(this.#process.folder, "saved");
+    await cp(this.#store, saved, { recursive: true });
+    return {
+      restore: async () => {
+        await rm(this.#store, { recursive: true });
+        await cp(saved, this.#store, { recursive: true });
+      },
+    };
   }
 
   /** Sends its process a signal. */
@@ -59,6 +71,10 @@ export class NatsServer implements AsyncDisposable {
   /** Ends it where it stands. */
   kill(): Promise<void> {
     return this.#process.kill();
+  }
+
+  get #store(): string {
+    return join(this.#process.folder, "store");
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -81,13 +81,6 @@ export class Channels {
     return replica?.losses === this.#engine.losses ? replica : undefined;
   }
 
-  /** The channel as it is now; for one that is followed, as the listeners know it. */
-  async current(channel: string): Promise<Replica> {
-    const replica = this.known(channel);
-    const isTold = this.#followed.get(channel)?.told !== undefined;
-    return isTold && replica !== undefined ? replica : this.sync(channel);
-  }
-
   /** Compares a channel with the stream, and reads what is new. Begins after it was called. */
   sync(channel: string): Promise<Replica> {
     const running = this.#syncs.get(channel);
@@ -96,9 +89,10 @@ export class Channels {
     return running.next;
   }
 
-  /** A channel that is taken to have no entry yet: an append finds out. */
-  begin(): Replica {
-    const replica = new Replica(this.#engine.life);
+  /** A channel that is taken to have no entry yet, where nothing is known of it: an append finds out. */
+  async begin(channel: string): Promise<Replica> {
+    if (this.#find(channel) !== undefined) return this.sync(channel);
+    const replica = this.#adopt(channel, new Replica(this.#engine.life));
     replica.losses = this.#engine.losses;
     return replica;
   }
@@ -133,10 +127,11 @@ export class Channels {
       const read = decodeEntry(text, seq);
       const entry = "complete" in read ? read.complete(body) : read;
       this.#written.add(channel);
-      if (lastSeq === 0) this.#adopt(channel, replica);
-      if (replica.lastSeq < seq && this.#find(channel) === replica && replica.isNext(entry))
+      if (replica.lastSeq < seq && replica.isNext(entry))
         this.#apply(channel, replica, entry, change.type === "append" ? change.messages : []);
-      else if (replica.lastSeq < seq) await this.sync(channel);
+      // Another took its place meanwhile; while one is being mended, nobody may wait for that here.
+      const current = this.#find(channel);
+      if (change.type !== "reset" && (current?.lastSeq ?? seq) < seq) await this.sync(channel);
     } catch (error) {
       if (error instanceof StaleError) throw error;
       // It may have been appended all the same.
@@ -156,7 +151,9 @@ export class Channels {
       else this.#followed.set(channel, { subscription, heard: 0, told: undefined });
     }
     try {
-      const replica = await this.current(channel);
+      const synced = await this.sync(channel);
+      // What is told from here on is what this one is not yet.
+      const replica = this.#find(channel) ?? this.#adopt(channel, synced);
       replica.retain(this.#options.retentionOf(channel), this.#options.nowMs());
       const followed = this.#followed.get(channel);
       if (followed === undefined || followed.told !== undefined) return replica;
@@ -286,9 +283,7 @@ export class Channels {
     const isTold = this.#followed.get(channel)?.told !== undefined;
     const subject = this.#subjects.log(channel);
     let replica = known;
-    const messages = await this.#engine.call(async (stream) =>
-      stream.from(subject, known.lastSeq + 1, !isTold),
-    );
+    const messages = this.#engine.from(subject, known.lastSeq + 1, !isTold);
     for await (const message of messages) {
       if (message.seq <= replica.lastSeq) continue;
       const entry = await this.#entryOf(message);
@@ -310,7 +305,7 @@ export class Channels {
     let replica = new Replica(this.#engine.life);
     const subject = this.#subjects.log(channel);
     const { losses } = this.#engine;
-    const messages = await this.#engine.call(async (stream) => stream.from(subject, 1, true));
+    const messages = this.#engine.from(subject, 1, true);
     for await (const message of messages) {
       const entry = await this.#entryOf(message);
       // Where one is missing, what was before it cannot be told from what is not.

@@ -11,7 +11,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { awayError, unavailable, unreachedError } from "./faults.ts";
 import type { CheckedOptions } from "./options.ts";
-import { Stream } from "./stream.ts";
+import { type StoredMessage, Stream } from "./stream.ts";
 import type { Subjects } from "./subjects.ts";
 
 const FIRST_BACKOFF_MS = 50;
@@ -27,6 +27,8 @@ export class Engine {
   readonly #subjects: Subjects;
   readonly #onBack: () => void;
   readonly #ready = new Set<() => void>();
+  /** Of calls that are not answered yet. */
+  readonly #pending = new Set<(error: Error) => void>();
   #connection: NatsConnection | undefined;
   #stream: Stream | undefined;
   #isUp = false;
@@ -109,10 +111,37 @@ export class Engine {
     if (!this.#isUp) throw awayError(this.name, this.#reason);
   }
 
-  /** Calls the stream. What the caller may have to know by itself, as another error than ours, passes. */
+  /**
+   * Calls the stream. What the caller may have to know by itself, as another error than ours, passes.
+   *
+   * @throws {TidingsError} `LOG_UNAVAILABLE` as soon as the connection is lost: the answer to what was sent is lost with it
+   */
   async call<T>(use: (stream: Stream) => Promise<T>): Promise<T> {
-    if (this.#stream === undefined || this.#isClosed) throw awayError(this.name, this.#reason);
-    return use(this.#stream);
+    const stream = this.#stream;
+    if (stream === undefined || !this.#isUp) throw awayError(this.name, this.#reason);
+    let giveUp!: (error: Error) => void;
+    const lost = new Promise<never>((_, reject) => (giveUp = reject));
+    this.#pending.add(giveUp);
+    try {
+      return await Promise.race([use(stream), lost]);
+    } finally {
+      this.#pending.delete(giveUp);
+    }
+  }
+
+  /** Each message of a subject from a sequence number on, in order, up to the newest. */
+  async *from(subject: string, seq: number, isHeadersOnly: boolean): AsyncGenerator<StoredMessage> {
+    let consumer = await this.call((stream) => stream.consumer(subject, seq, isHeadersOnly));
+    try {
+      while (consumer.pending > 0) {
+        const messages = await this.call((stream) => stream.pull(consumer));
+        yield* messages;
+        const pending = messages.at(-1)?.pending ?? 0;
+        consumer = { ...consumer, pending };
+      }
+    } finally {
+      if (this.#isUp) this.#stream?.endConsumer(consumer);
+    }
   }
 
   /** What went wrong, for those who asked. */
@@ -228,6 +257,7 @@ export class Engine {
 
   #down(reason: string): void {
     this.#losses++;
+    for (const giveUp of this.#pending) giveUp(awayError(this.name, reason));
     if (!this.#isUp) return;
     this.#isUp = false;
     this.#awaySinceMs = performance.now();

@@ -229,7 +229,7 @@ export class JetStreamLog implements Log {
   async #guess(channel: string): Promise<Replica> {
     const known = this.#channels.known(channel);
     if (known !== undefined) return known;
-    return this.#names.has(channel) ? this.#channels.sync(channel) : this.#channels.begin();
+    return this.#names.has(channel) ? this.#channels.sync(channel) : this.#channels.begin(channel);
   }
 
   async #truncate(channel: string, upTo: Offset | undefined): Promise<ChannelState> {
@@ -255,7 +255,7 @@ export class JetStreamLog implements Log {
   /** The channel without what is over its age. */
   async #look(channel: string): Promise<Replica> {
     await this.#ready();
-    const replica = await this.#channels.current(channel);
+    const replica = await this.#channels.sync(channel);
     replica.retain(this.#options.retentionOf(channel), this.#options.nowMs());
     return replica;
   }

@@ -1,8 +1,9 @@
 import { createInbox, headers, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
 import { ApiError, CODES, StaleError } from "./faults.ts";
 
-/** How many messages one pull brings. */
-const PULL_MESSAGES = 500;
+/** How many messages one pull brings: without their data, and with it. */
+const PULL_HEADERS = 500;
+const PULL_MESSAGES = 32;
 /** A consumer that nobody asks any more is gone after this, in nanoseconds. */
 const INACTIVE_NS = 30_000_000_000;
 
@@ -12,6 +13,19 @@ export interface StoredMessage {
   readonly subject: string;
   readonly header: (name: string) => string;
   readonly data: Uint8Array;
+}
+
+export interface ReadMessage extends StoredMessage {
+  /** How many there are behind it. */
+  readonly pending: number;
+}
+
+/** A place in a subject from which messages are read. */
+export interface Consumer {
+  readonly name: string;
+  /** How many messages are left. */
+  readonly pending: number;
+  readonly batch: number;
 }
 
 export interface StreamSettings {
@@ -156,76 +170,55 @@ export class Stream {
     };
   }
 
-  /** Each message of a subject from a sequence number on, in order, up to the newest. */
-  async *from(
-    subject: string,
-    seq: number,
-    isHeadersOnly: boolean,
-  ): AsyncGenerator<StoredMessage & { readonly pending: number }> {
-    const { name, num_pending } = await this.#call<{ readonly name: string; readonly num_pending: number }>(
-      `CONSUMER.CREATE.${this.name}`,
-      {
-        stream_name: this.name,
-        config: {
-          ack_policy: "none",
-          deliver_policy: "by_start_sequence",
-          opt_start_seq: Math.max(1, seq),
-          filter_subject: subject,
-          replay_policy: "instant",
-          headers_only: isHeadersOnly,
-          inactive_threshold: INACTIVE_NS,
-          mem_storage: true,
-          num_replicas: 1,
-        },
+  /** Begins to read a subject from a sequence number on; it ends by itself when nobody pulls. */
+  async consumer(subject: string, seq: number, isHeadersOnly: boolean): Promise<Consumer> {
+    const { name, num_pending: pending } = await this.#call<{
+      readonly name: string;
+      readonly num_pending: number;
+    }>(`CONSUMER.CREATE.${this.name}`, {
+      stream_name: this.name,
+      config: {
+        ack_policy: "none",
+        deliver_policy: "by_start_sequence",
+        opt_start_seq: Math.max(1, seq),
+        filter_subject: subject,
+        replay_policy: "instant",
+        headers_only: isHeadersOnly,
+        inactive_threshold: INACTIVE_NS,
+        mem_storage: true,
+        num_replicas: 1,
       },
+    });
+    return { name, pending, batch: isHeadersOnly ? PULL_HEADERS : PULL_MESSAGES };
+  }
+
+  /** The next messages of a consumer, in order. */
+  async pull({ name, pending, batch }: Consumer): Promise<readonly ReadMessage[]> {
+    const inbox = createInbox();
+    const asked = Math.min(pending, batch);
+    const answers = this.#connection.subscribe(inbox, { max: asked, timeout: this.#timeoutMs });
+    this.#connection.publish(
+      `$JS.API.CONSUMER.MSG.NEXT.${this.name}.${name}`,
+      JSON.stringify({ batch: asked, no_wait: true }),
+      { reply: inbox },
     );
-    try {
-      for (let left = num_pending; left > 0;) {
-        for await (const message of this.#pull(name, Math.min(left, PULL_MESSAGES))) {
-          left = message.pending;
-          yield message;
-        }
-      }
-    } finally {
-      // It would go by itself; who waits for it would wait for nothing.
-      this.#connection.publish(`$JS.API.CONSUMER.DELETE.${this.name}.${name}`);
+    const read: ReadMessage[] = [];
+    for await (const { headers: head, reply = "", subject, data } of answers) {
+      // 404: there are no more; 408: those that are left were not for us.
+      if (!reply.startsWith("$JS.ACK.")) break;
+      read.push({ ...placeOf(reply), subject, header: (key) => head?.get(key) ?? "", data });
     }
+    return read;
+  }
+
+  /** It would go by itself; this is sooner. */
+  endConsumer({ name }: Consumer): void {
+    this.#connection.publish(`$JS.API.CONSUMER.DELETE.${this.name}.${name}`);
   }
 
   /** Lets a subject's messages below a sequence number go. */
   async purge(subject: string, keepFrom: number): Promise<void> {
     await this.#call(`STREAM.PURGE.${this.name}`, { filter: subject, seq: keepFrom });
-  }
-
-  async *#pull(
-    consumer: string,
-    batch: number,
-  ): AsyncGenerator<StoredMessage & { readonly pending: number }> {
-    const inbox = createInbox();
-    const answers = this.#connection.subscribe(inbox, { max: batch, timeout: this.#timeoutMs });
-    this.#connection.publish(
-      `$JS.API.CONSUMER.MSG.NEXT.${this.name}.${consumer}`,
-      JSON.stringify({ batch, no_wait: true }),
-      { reply: inbox },
-    );
-    try {
-      for await (const answer of answers) {
-        const { headers: head, reply = "" } = answer;
-        // 404: there are no more; 408: those that are left were not for us.
-        if (!reply.startsWith("$JS.ACK.")) return;
-        const { seq, pending } = placeOf(reply);
-        yield {
-          seq,
-          pending,
-          subject: answer.subject,
-          header: (name) => head?.get(name) ?? "",
-          data: answer.data,
-        };
-        if (pending === 0) return;
-      }
-    } finally {
-      answers.unsubscribe();
-    }
   }
 
   async #get(query: object): Promise<StoredMessage | undefined> {
