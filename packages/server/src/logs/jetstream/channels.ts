@@ -21,6 +21,7 @@ const MAX_TRIES = 20;
 /** How many channels that this node did not write to one sweep looks at. */
 const SWEEP_CHANNELS = 20;
 const EMPTY = Buffer.alloc(0);
+const WHOLE = { maxMessages: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
 
 interface Followed {
   readonly subscription: Subscription;
@@ -201,6 +202,29 @@ export class Channels {
   }
 
   /**
+   * Writes a keyed channel anew, where most of what the stream has of it is not held any more; to be called when nothing is
+   * appended here. Another node's append, and the next sweep tries again.
+   */
+  async compact(channel: string): Promise<void> {
+    const replica = await this.sync(channel);
+    const { retentionOf, nowMs } = this.#options;
+    const timeMs = nowMs();
+    const retention = retentionOf(channel);
+    replica.retain(retention, timeMs);
+    if (!replica.isSparse) return;
+    const messages = await this.#bodies.read(replica.ring.read(0 as Offset, WHOLE));
+    const change = { type: "snapshot", messages, isCompact: retention.compact === true } as const;
+    await this.write(channel, replica, change, timeMs).catch((error: unknown) => {
+      if (!(error instanceof StaleError)) throw error;
+    });
+  }
+
+  /** Of the channels in use, those that {@link Channels.compact} is for. */
+  get sparse(): readonly string[] {
+    return [...this.#written].filter((channel) => this.#replicas.get(channel)?.isSparse === true);
+  }
+
+  /**
    * Lets entries go that no message and no idempotency key needs: of channels that this node wrote to, and a few others
    * each time, which may have messages that are over their age.
    */
@@ -223,7 +247,7 @@ export class Channels {
       await this.#engine.call((stream) => stream.purge(this.#subjects.log(channel), keepFrom));
       replica.firstSeq = keepFrom;
     }
-    const partsFrom = replica.partsFrom(keepFrom, performance.now());
+    const partsFrom = replica.partsFrom(keepFrom, nowMs());
     if (partsFrom > 0)
       await this.#engine.call((stream) => stream.purge(this.#subjects.bulk(channel), partsFrom));
   }
@@ -457,5 +481,7 @@ function entryAt(header: string, seq: number): ReturnType<typeof decodeEntry> | 
 }
 
 function hasParts({ change }: Entry): boolean {
-  return change.type === "append" && (change.items[0]?.place.parts.length ?? 0) > 0;
+  return (
+    (change.type === "append" || change.type === "snapshot") && (change.items[0]?.place.parts.length ?? 0) > 0
+  );
 }

@@ -20,6 +20,8 @@ export type Change =
       readonly retention: Retention;
     }
   | { readonly type: "truncate"; readonly upTo: Offset }
+  /** All that a keyed channel holds, again: what came before is not needed any more. */
+  | { readonly type: "snapshot"; readonly items: readonly Item[]; readonly isCompact: boolean }
   /** Another life of the channel, with what is held: something was lost. */
   | { readonly type: "reset" };
 
@@ -38,7 +40,7 @@ export interface Entry {
 
 /** What is written of an entry. */
 export type Draft = Omit<Entry, "seq" | "change"> & {
-  readonly change: Exclude<Change, { type: "append" }> | AppendDraft;
+  readonly change: Exclude<Change, { type: "append" | "snapshot" }> | AppendDraft | SnapshotDraft;
 };
 
 export interface AppendDraft {
@@ -48,6 +50,12 @@ export interface AppendDraft {
   readonly retention: Retention;
 }
 
+export interface SnapshotDraft {
+  readonly type: "snapshot";
+  readonly messages: readonly Message[];
+  readonly isCompact: boolean;
+}
+
 /** The header that has all of an entry but the records, so that a channel is known by its headers. */
 export const ENTRY_HEADER = "Tidings-Entry";
 /** A larger one goes before the records. */
@@ -55,8 +63,10 @@ const MAX_HEADER_BYTES = 65_536;
 
 type Bound = number | null;
 type ItemMeta = readonly [bytes: number, size: number, isDeletion: 0 | 1, key?: string];
+type SnapshotMeta = readonly [offset: number, timeMs: number, ...ItemMeta];
 /** What a large entry has in its body. */
 interface Large {
+  readonly n?: readonly SnapshotMeta[];
   readonly m?: readonly ItemMeta[];
   readonly k?: readonly (readonly [string, number])[];
 }
@@ -70,6 +80,8 @@ interface Meta extends Large {
   readonly s?: readonly [number, number];
   readonly r?: readonly [Bound, Bound, Bound, 0 | 1];
   readonly u?: number;
+  /** Of a snapshot: whether the channel is compact. */
+  readonly c?: 0 | 1;
   /** Bytes of `Large` at the start of the body. */
   readonly x?: number;
   /** Parts of the body, and how large each is. */
@@ -87,18 +99,20 @@ export function encodeEntry({ epoch, timeMs, tag, previous, base, change }: Draf
   const common = { e: epoch, t: timeMs, g: tag, p: previous, h: base.head };
   const { keyed } = base;
   const state = keyed === undefined ? common : { ...common, s: [keyed.earliest, keyed.resumable] as const };
-  if (change.type !== "append") {
+  if (change.type === "truncate" || change.type === "reset") {
     const meta: Meta = change.type === "truncate" ? { ...state, u: change.upTo } : state;
     return { header: () => ascii(meta), body: Buffer.alloc(0) };
   }
   const records = change.messages.map((message) => encodeRecord(message));
   const items = change.messages.map((message, place) => itemMeta(message, records[place] as Buffer));
-  const large: Large = { m: items, ...(change.keys.length === 0 ? {} : { k: change.keys }) };
-  const { maxMessages, maxBytes, maxAgeMs, compact } = change.retention;
-  const meta: Meta = {
-    ...state,
-    r: [bound(maxMessages), bound(maxBytes), bound(maxAgeMs), compact === true ? 1 : 0],
-  };
+  const large: Large =
+    change.type === "snapshot"
+      ? { n: items.map((item, place) => snapshotMeta(change.messages[place] as Message, item)) }
+      : { m: items, ...(change.keys.length === 0 ? {} : { k: change.keys }) };
+  const meta: Meta =
+    change.type === "snapshot"
+      ? { ...state, c: change.isCompact ? 1 : 0 }
+      : { ...state, r: boundsOf(change.retention) };
   const whole = ascii({ ...meta, ...large });
   const isLarge = whole.length > MAX_HEADER_BYTES;
   const before = isLarge ? [Buffer.from(JSON.stringify(large))] : [];
@@ -148,25 +162,21 @@ function entryOf(meta: Meta, large: Large, place: Place): Entry {
   };
 }
 
-function changeOf(meta: Meta, { m, k = [] }: Large, place: Place): Change {
+function changeOf(meta: Meta, { m, n, k = [] }: Large, place: Place): Change {
+  if (n !== undefined) {
+    const items = itemsOf(
+      n.map(([offset, timeMs, ...item]) => ({ offset, timeMs, item })),
+      place,
+    );
+    return { type: "snapshot", items, isCompact: meta.c === 1 };
+  }
   if (meta.u !== undefined) return { type: "truncate", upTo: meta.u as Offset };
   if (meta.r === undefined || m === undefined) return { type: "reset" };
   const [maxMessages, maxBytes, maxAgeMs, compact] = meta.r;
-  let at = 0;
-  let offset = meta.h;
-  const items = m.map(([bytes, size, isDeletion, key]): Item => {
-    const item = {
-      offset: ++offset as Offset,
-      timeMs: meta.t,
-      kind: isDeletion === 1 ? ("none" as const) : ("bytes" as const),
-      bytes,
-      place,
-      at,
-      size,
-    };
-    at += size;
-    return key === undefined ? item : { ...item, key };
-  });
+  const items = itemsOf(
+    m.map((item, index) => ({ offset: meta.h + 1 + index, timeMs: meta.t, item })),
+    place,
+  );
   return {
     type: "append",
     items,
@@ -178,6 +188,35 @@ function changeOf(meta: Meta, { m, k = [] }: Large, place: Place): Change {
       compact: compact === 1,
     },
   };
+}
+
+/** Their records stand one behind the other. */
+function itemsOf(
+  metas: readonly { readonly offset: number; readonly timeMs: number; readonly item: ItemMeta }[],
+  place: Place,
+): readonly Item[] {
+  let at = 0;
+  return metas.map(({ offset, timeMs, item: [bytes, size, isDeletion, key] }): Item => {
+    const item = {
+      offset: offset as Offset,
+      timeMs,
+      kind: isDeletion === 1 ? ("none" as const) : ("bytes" as const),
+      bytes,
+      place,
+      at,
+      size,
+    };
+    at += size;
+    return key === undefined ? item : { ...item, key };
+  });
+}
+
+function snapshotMeta({ offset, timeMs }: Message, item: ItemMeta): SnapshotMeta {
+  return [offset, timeMs, ...item];
+}
+
+function boundsOf({ maxMessages, maxBytes, maxAgeMs, compact }: Retention): NonNullable<Meta["r"]> {
+  return [bound(maxMessages), bound(maxBytes), bound(maxAgeMs), compact === true ? 1 : 0];
 }
 
 function itemMeta(message: Message, record: Buffer): ItemMeta {

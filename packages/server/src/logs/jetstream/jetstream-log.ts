@@ -162,7 +162,7 @@ export class JetStreamLog implements Log {
   async sweep(): Promise<void> {
     if (this.#closing !== undefined || !this.#engine.isUp) return;
     for (const channel of this.#channels.followed) this.#channels.retain(channel);
-    await Promise.all([this.#names.check(), this.#channels.letGo()]).catch(() => undefined);
+    await Promise.all([this.#names.check(), this.#tidy()]).catch(() => undefined);
   }
 
   close(): Promise<void> {
@@ -265,6 +265,12 @@ export class JetStreamLog implements Log {
     this.#checkedSeq = -1;
     await this.#names.load().catch(() => undefined);
     await this.#check();
+  }
+
+  async #tidy(): Promise<void> {
+    for (const channel of this.#channels.sparse)
+      await this.#queues.run(channel, () => this.#channels.compact(channel));
+    await this.#channels.letGo();
   }
 
   #planCheck(): void {

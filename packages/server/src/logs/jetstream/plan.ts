@@ -1,5 +1,5 @@
 import { type Appended, checkRoom, planAppend, type Retention } from "@tidings/core";
-import type { Message, NewMessage, Offset } from "@tidings/protocol";
+import type { Message, Offset } from "@tidings/protocol";
 import type { AppendJob } from "../channel-queue.ts";
 import { KeyedItems } from "./items.ts";
 import type { Replica } from "./replica.ts";

@@ -3,8 +3,11 @@ import { IDEMPOTENCY_MS, type Offset, toOffset } from "@tidings/protocol";
 import type { Base, Entry } from "./entry.ts";
 import { KeyedItems, PlainItems } from "./items.ts";
 
-/** How long parts of bodies outlive what they could be of; an append takes seconds. */
-const PARTS_GRACE_MS = 300_000;
+const WHOLE = { maxMessages: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
+/** A keyed channel is not written anew for less than this. */
+const MIN_WRITTEN = 1_000;
+/** How long parts of bodies outlive what they could be of: an append takes seconds, and its idempotency keys last minutes. */
+const PARTS_GRACE_MS = 600_000;
 
 /** One channel as its entries made it, up to one of them: where its messages are, its idempotency keys, its epoch. */
 export class Replica {
@@ -17,6 +20,9 @@ export class Replica {
   ring: PlainItems | KeyedItems = new PlainItems();
   /** The oldest entry that is in the stream, as far as known. */
   firstSeq = 0;
+  #snapshotSeq = 0;
+  /** How many messages were written since the last snapshot, its own among them. */
+  #written = 0;
   #hasParts = false;
   #partsDue: { readonly seq: number; readonly atMs: number } | undefined;
   /** Entries that have idempotency keys which are remembered, the oldest first. */
@@ -39,6 +45,7 @@ export class Replica {
     const { change, timeMs } = entry;
     if (change.type === "append") this.#append(change, timeMs, entry.seq);
     else if (change.type === "truncate") this.ring.truncate(change.upTo);
+    else if (change.type === "snapshot") this.#take(entry.base, change, entry.seq);
     this.epoch = entry.epoch;
     this.lastSeq = entry.seq;
     this.tag = entry.tag;
@@ -69,12 +76,18 @@ export class Replica {
     return this.ring.keys.recall(key, nowMs);
   }
 
-  /** The entry from which on the stream has to keep the channel; of one that is keyed, all. */
+  /** Whether a keyed channel is to be written anew: most of what was written since the last time is not held any more. */
+  get isSparse(): boolean {
+    return this.ring instanceof KeyedItems && this.#written > MIN_WRITTEN + 2 * this.ring.size;
+  }
+
+  /** The entry from which on the stream has to keep the channel. */
   keepFrom(nowMs: number): number {
-    if (this.ring instanceof KeyedItems) return this.firstSeq;
     while ((this.#keyed[0]?.untilMs ?? Number.POSITIVE_INFINITY) <= nowMs) this.#keyed.shift();
     const [first] = this.ring.read(toOffset(0), { maxMessages: 1, maxBytes: 0 });
-    return Math.min(first?.place.seq ?? this.lastSeq, this.#keyed[0]?.seq ?? this.lastSeq);
+    // A keyed channel does not go on from its first message: what came after it may be needed to know what went.
+    const from = this.ring instanceof KeyedItems ? this.#snapshotSeq || this.firstSeq : first?.place.seq;
+    return Math.min(from ?? this.lastSeq, this.#keyed[0]?.seq ?? this.lastSeq);
   }
 
   /**
@@ -83,16 +96,19 @@ export class Replica {
    */
   partsFrom(keepFrom: number, nowMs: number): number {
     if (!this.#hasParts) return 0;
-    this.#partsDue ??= { seq: this.#firstPart(keepFrom), atMs: nowMs + PARTS_GRACE_MS };
+    this.#partsDue ??= { seq: keepFrom, atMs: nowMs + PARTS_GRACE_MS };
     if (this.#partsDue.atMs > nowMs) return 0;
     const { seq } = this.#partsDue;
     this.#partsDue = undefined;
-    return seq;
+    // An entry that has come since may have parts from before it.
+    return Math.min(seq, this.#firstPart());
   }
 
-  #firstPart(keepFrom: number): number {
-    const [first] = this.ring.read(toOffset(0), { maxMessages: 1, maxBytes: 0 });
-    return Math.min(keepFrom, first?.place.parts[0] ?? keepFrom);
+  #firstPart(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const { place } of this.ring.read(toOffset(0), WHOLE))
+      first = Math.min(first, place.parts[0] ?? first);
+    return first;
   }
 
   #begin({ head, keyed }: Base): void {
@@ -113,12 +129,27 @@ export class Replica {
     // A deletion that is over its age has gone, and must not be taken for one that is replaced now.
     if (retention.compact === true) this.ring.trim(retention, timeMs);
     this.ring.add(items);
+    this.#written += items.length;
     this.#hasParts ||= (items[0]?.place.parts.length ?? 0) > 0;
     if (keys.length > 0) {
       this.ring.keys.remember(keys, timeMs);
       this.#keyed.push({ seq, untilMs: timeMs + IDEMPOTENCY_MS });
     }
     this.ring.trim(retention, timeMs);
+  }
+
+  #take(
+    { head, keyed }: Base,
+    { items, isCompact }: Extract<Entry["change"], { type: "snapshot" }>,
+    seq: number,
+  ): void {
+    const ring = new KeyedItems();
+    ring.keep(isCompact);
+    ring.add(items);
+    this.ring = Object.assign(ring, { head, ...keyed, keys: this.ring.keys });
+    this.#snapshotSeq = seq;
+    this.#written = items.length;
+    this.#hasParts ||= (items[0]?.place.parts.length ?? 0) > 0;
   }
 
   #shape({ compact }: Retention): void {

@@ -1,22 +1,14 @@
 import type { ChannelState, Log } from "@tidings/core";
 import type { Offset } from "@tidings/protocol";
 import { hasNats, NatsServer } from "@tidings/testing";
-import { connect } from "@nats-io/transport-node";
 import { describe, expect, test } from "vitest";
+import { api } from "./api.ts";
 import { DeafProxy } from "../deaf-proxy.ts";
 import { Node, publish, text, textsOf, WHOLE } from "./node.ts";
 import { plainOptions } from "./opened.ts";
 
 async function state(log: Log): Promise<ChannelState> {
   return log.describe("a");
-}
-
-/** Asks JetStream for something, as an operator would. */
-async function api(server: NatsServer, what: string, body: object = {}): Promise<void> {
-  const connection = await connect({ servers: server.url });
-  const answer = await connection.request(`$JS.API.${what}`, JSON.stringify(body));
-  await connection.close();
-  expect(answer.json()).not.toHaveProperty("error");
 }
 
 describe.runIf(hasNats())(
