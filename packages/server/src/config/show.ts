@@ -35,9 +35,11 @@ export function optionEntries(options: object): readonly ConfigEntry[] {
 }
 
 /** A value as JSON has it, without what is not for the eye. */
-function shownValue(name: string, value: unknown): unknown {
+export function shownValue(name: string, value: unknown): unknown {
   if (value === undefined) return null;
-  return JSON.parse(JSON.stringify(showField(name, value), showField)) as unknown;
+  // Under its own name: a value that was shown once is not for showing again.
+  const shown = JSON.parse(JSON.stringify({ [name]: value }, showField)) as Readonly<Record<string, unknown>>;
+  return shown[name];
 }
 
 /** Secrets are not for the eye, nor credentials in a URL. JSON has no Infinity, and `"Infinity"` is what the configuration takes for it. */
