@@ -210,7 +210,7 @@ export const cookieName: ValueType<string> = {
 /** The others are named, so that the answer is not "unknown". */
 export const logKind: ValueType<"lmdb" | "memory" | RedisUrl | NatsUrl> = {
   allowed:
-    `"lmdb" or "memory", or where Redis is: ${REDIS_URL_FORM}; or where NATS is: ${NATS_URL_FORM}; ` +
+    `"lmdb" or "memory", or where Redis or NATS is: ${REDIS_URL_FORM}; or ${NATS_URL_FORM}; ` +
     "a log on Kafka is not in this version",
   parse: (value) => {
     try {

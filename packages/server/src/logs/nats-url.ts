@@ -47,7 +47,7 @@ export function parseNatsUrl(url: string): NatsAddress {
 
 /** The URL as it may be shown: without its password or token. */
 export function shownNatsUrl(url: string): string {
-  return url.replace(/^((?:nats|tls):\/\/)(.*)@/, (_, scheme: string, credentials: string) => {
+  return url.replace(/^([a-z]+:\/\/)(.*)@/, (_, scheme: string, credentials: string) => {
     const split = credentials.indexOf(":");
     return split === -1 ? `${scheme}***@` : `${scheme}${credentials.slice(0, split)}:***@`;
   });

@@ -9,7 +9,10 @@ export interface NatsServerOptions {
   readonly config?: string;
   /** What goes before the host in its URL, such as `user:password@`. Default: nothing. */
   readonly credentials?: string;
+  /** Whether it speaks TLS; `config` names its certificate. Default false. */
   readonly isTls?: boolean;
+  /** What the configuration has of JetStream beside its folder; `null`: it has none. Default nothing. */
+  readonly jetStream?: string | null;
 }
 
 /** Whether `nats-server` is installed: what needs it is skipped by name elsewhere. With `REQUIRE_ALL` it has to be. */
@@ -42,12 +45,10 @@ export class NatsServer implements AsyncDisposable {
 
   /** Starts it, again after it was killed: on the same port, with what its folder has. */
   async start(): Promise<void> {
-    const { folder } = this.#process;
-    const path = join(folder, "nats-server.conf");
-    await writeFile(
-      path,
-      `listen: "127.0.0.1:${this.port}"\njetstream { store_dir: "${this.#store}" }\n${this.#options.config ?? ""}\n`,
-    );
+    const path = join(this.#process.folder, "nats-server.conf");
+    const { config = "", jetStream = "" } = this.#options;
+    const store = jetStream === null ? "" : `jetstream { store_dir: "${this.#store}", ${jetStream} }`;
+    await writeFile(path, `listen: "127.0.0.1:${this.port}"\n${store}\n${config}\n`);
     await this.#process.start(["-c", path], "Server is ready");
   }
 
