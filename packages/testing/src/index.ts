@@ -1,6 +1,7 @@
 export {
   hasNats,
   hasRedis,
+  NatsCluster,
   NatsServer,
   type NatsServerOptions,
   RedisCluster,

@@ -9,6 +9,8 @@ export interface NatsServerOptions {
   readonly config?: string;
   /** What goes before the host in its URL, such as `user:password@`. Default: nothing. */
   readonly credentials?: string;
+  /** Of one that is in a cluster: its name there, where it talks to the others, and where they are. Default: in none. */
+  readonly member?: { readonly name: string; readonly routePort: number; readonly routes: readonly number[] };
   /** Whether it speaks TLS; `config` names its certificate. Default false. */
   readonly isTls?: boolean;
   /** What the configuration has of JetStream beside its folder; `null`: it has none. Default nothing. */
@@ -43,12 +45,23 @@ export class NatsServer implements AsyncDisposable {
     return `${isTls === true ? "tls" : "nats"}://${credentials}127.0.0.1:${this.port}`;
   }
 
+  /** In its cluster; empty where it is in none. */
+  get name(): string {
+    return this.#options.member?.name ?? "";
+  }
+
   /** Starts it, again after it was killed: on the same port, with what its folder has. */
   async start(): Promise<void> {
     const path = join(this.#process.folder, "nats-server.conf");
     const { config = "", jetStream = "" } = this.#options;
     const store = jetStream === null ? "" : `jetstream { store_dir: "${this.#store}", ${jetStream} }`;
-    await writeFile(path, `listen: "127.0.0.1:${this.port}"\n${store}\n${config}\n`);
+    const { member } = this.#options;
+    const routes = member?.routes.map((port) => `"nats://127.0.0.1:${port}"`).join(", ");
+    const cluster =
+      member === undefined
+        ? ""
+        : `server_name: ${member.name}\ncluster { name: test, listen: "127.0.0.1:${member.routePort}", routes: [${routes}] }`;
+    await writeFile(path, `listen: "127.0.0.1:${this.port}"\n${store}\n${cluster}\n${config}\n`);
     await this.#process.start(["-c", path], "Server is ready");
   }
 

@@ -287,7 +287,8 @@ export class Channels {
             ? tagOf(last) !== tag
             : lastSeq > 0 && replica.losses !== losses && (await this.#isOther(subject, replica));
       if (!isLost) {
-        const read = last !== undefined && last.seq > lastSeq ? await this.#read(channel, replica) : replica;
+        const read =
+          last !== undefined && last.seq > lastSeq ? await this.#read(channel, replica, last) : replica;
         read.losses = losses;
         return read;
       }
@@ -303,11 +304,11 @@ export class Channels {
   }
 
   /** Brings a replica up to the newest entry, and tells the listeners. Answers another where entries between were let go. */
-  async #read(channel: string, known: Replica): Promise<Replica> {
+  async #read(channel: string, known: Replica, last: StoredMessage): Promise<Replica> {
     const isTold = this.#followed.get(channel)?.told !== undefined;
     const subject = this.#subjects.log(channel);
     let replica = known;
-    const messages = this.#engine.from(subject, known.lastSeq + 1, !isTold);
+    const messages = this.#after(subject, known, last, !isTold);
     for await (const message of messages) {
       if (message.seq <= replica.lastSeq) continue;
       const entry = await this.#entryOf(message);
@@ -324,12 +325,38 @@ export class Channels {
     return replica;
   }
 
+  /** Each entry behind those of a replica, up to the newest as the stream's leader has it. */
+  async *#after(
+    subject: string,
+    { lastSeq, tag }: Replica,
+    last: StoredMessage,
+    isHeadersOnly: boolean,
+  ): AsyncGenerator<StoredMessage> {
+    // Mostly it is just one.
+    const only = lastSeq === 0 ? undefined : entryAt(last.header(ENTRY_HEADER), last.seq);
+    if (only !== undefined && !("complete" in only) && only.previous === tag) return yield last;
+    let seq = lastSeq;
+    for await (const message of this.#engine.from(subject, lastSeq + 1, isHeadersOnly)) {
+      seq = message.seq;
+      yield message;
+    }
+    // A consumer may be at a server that is behind the leader.
+    while (seq < last.seq) {
+      const from = seq + 1;
+      const next = await this.#engine.call((stream) => stream.next(subject, from));
+      if (next === undefined) return;
+      seq = next.seq;
+      yield next;
+    }
+  }
+
   /** What was there is not: another life of the channel, which an entry tells all nodes. */
   async #recover(channel: string, lost: Replica): Promise<void> {
     let replica = new Replica(this.#engine.life);
     const subject = this.#subjects.log(channel);
     const { losses } = this.#engine;
-    const messages = this.#engine.from(subject, 1, true);
+    const last = await this.#engine.call((stream) => stream.last(subject));
+    const messages = last === undefined ? [] : this.#after(subject, replica, last, true);
     for await (const message of messages) {
       const entry = await this.#entryOf(message);
       // Where one is missing, what was before it cannot be told from what is not.

@@ -16,6 +16,8 @@ import type { Subjects } from "./subjects.ts";
 
 const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 2_000;
+/** A cluster that is choosing a leader does not answer: it is asked again after this, in milliseconds. */
+const PROBE_MS = 2_000;
 /** Each message that the stream republishes says what came before it, and the stream does so since this one. */
 const OLDEST = [2, 9] as const;
 /** What a message has beside its data: headers, the subject. */
@@ -213,9 +215,9 @@ export class Engine {
     if (connection.info?.jetstream !== true) throw new Error("JetStream is not enabled there");
     const { timeoutMs, replicas, newEpoch } = this.#options;
     const { stream: name, all: subjects, republish } = this.#subjects;
-    const stream = new Stream(connection, name, timeoutMs);
-    this.#life = await stream.ensure(newEpoch(), { subjects, republish, replicas });
-    this.#stream = stream;
+    const probe = new Stream(connection, name, Math.min(timeoutMs, PROBE_MS));
+    this.#life = await probe.ensure(newEpoch(), { subjects, republish, replicas });
+    this.#stream = new Stream(connection, name, timeoutMs);
   }
 
   /** Until the log is closed. */
