@@ -335,17 +335,25 @@ export class Channels {
     // Mostly it is just one.
     const only = lastSeq === 0 ? undefined : entryAt(last.header(ENTRY_HEADER), last.seq);
     if (only !== undefined && !("complete" in only) && only.previous === tag) return yield last;
-    let seq = lastSeq;
-    for await (const message of this.#engine.from(subject, lastSeq + 1, isHeadersOnly)) {
-      seq = message.seq;
-      yield message;
-    }
-    // A consumer may be at a server that is behind the leader.
-    while (seq < last.seq) {
-      const from = seq + 1;
+    let known = { seq: lastSeq, tag };
+    let isReading = lastSeq > 0;
+    while (known.seq < last.seq) {
+      // A consumer may be at a server that is behind the leader, and on its way to us a message may be lost. Where there seems
+      // to be a hole, and where to begin, the leader is asked.
+      if (isReading) {
+        isReading = false;
+        for await (const message of this.#engine.from(subject, known.seq + 1, isHeadersOnly)) {
+          isReading = previousOf(message) !== known.tag;
+          if (isReading) break;
+          known = { seq: message.seq, tag: tagOf(message) };
+          yield message;
+        }
+        if (known.seq >= last.seq) return;
+      } else isReading = known.seq === 0;
+      const from = known.seq + 1;
       const next = await this.#engine.call((stream) => stream.next(subject, from));
       if (next === undefined) return;
-      seq = next.seq;
+      known = { seq: next.seq, tag: tagOf(next) };
       yield next;
     }
   }
@@ -497,6 +505,10 @@ export class Channels {
 function tagOf({ header, seq }: StoredMessage): string {
   const text = header(ENTRY_HEADER);
   return /"g":"([^"]*)"/.exec(text)?.[1] ?? `none ${seq}`;
+}
+
+function previousOf({ header }: StoredMessage): string | undefined {
+  return /"p":"([^"]*)"/.exec(header(ENTRY_HEADER))?.[1];
 }
 
 function entryAt(header: string, seq: number): ReturnType<typeof decodeEntry> | undefined {

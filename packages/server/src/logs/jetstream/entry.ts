@@ -11,7 +11,7 @@ export interface Base {
 }
 
 /** What an entry does to its channel. */
-export type Change =
+type Change =
   | {
       readonly type: "append";
       readonly items: readonly Item[];
@@ -43,14 +43,14 @@ export type Draft = Omit<Entry, "seq" | "change"> & {
   readonly change: Exclude<Change, { type: "append" | "snapshot" }> | AppendDraft | SnapshotDraft;
 };
 
-export interface AppendDraft {
+interface AppendDraft {
   readonly type: "append";
   readonly messages: readonly Message[];
   readonly keys: readonly (readonly [key: string, offset: Offset])[];
   readonly retention: Retention;
 }
 
-export interface SnapshotDraft {
+interface SnapshotDraft {
   readonly type: "snapshot";
   readonly messages: readonly Message[];
   readonly isCompact: boolean;

@@ -18,7 +18,6 @@
  *     engine.ts         the connection;  stream.ts: JetStream's API;  subjects.ts: what things are called
  *     bodies.ts         where records are;  items.ts: what is kept of a message;  names.ts: all channels
  */
-export type { EngineEvent } from "../engine-event.ts";
 export type { NatsUrl } from "../nats-url.ts";
 export { JetStreamLog } from "./jetstream-log.ts";
 export type { JetStreamLogOptions, NatsOptions } from "./options.ts";
