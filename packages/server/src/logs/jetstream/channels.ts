@@ -128,6 +128,11 @@ export class Channels {
       const read = decodeEntry(text, seq);
       const entry = "complete" in read ? read.complete(body) : read;
       this.#written.add(channel);
+      if (this.#engine.isReplicated && change.type !== "reset") {
+        await this.sync(channel);
+        if (this.#find(channel)?.hasTaken(tag) !== true) throw new StaleError("the entry is void");
+        return;
+      }
       if (replica.lastSeq < seq && replica.isNext(entry))
         this.#apply(channel, replica, entry, change.type === "append" ? change.messages : []);
       // Another took its place meanwhile; while one is being mended, nobody may wait for that here.
@@ -278,13 +283,13 @@ export class Channels {
     for (let tries = 0; ; tries++) {
       const { losses } = this.#engine;
       const replica = this.#find(channel) ?? this.#adopt(channel, new Replica(this.#engine.life));
-      const { lastSeq, tag } = replica;
+      const { lastSeq, lastTag } = replica;
       const last = await this.#engine.call((stream) => stream.last(subject));
       const isLost =
         last === undefined || last.seq < lastSeq
           ? lastSeq > 0
           : last.seq === lastSeq
-            ? tagOf(last) !== tag
+            ? tagOf(last) !== lastTag
             : lastSeq > 0 && replica.losses !== losses && (await this.#isOther(subject, replica));
       if (!isLost) {
         const read =
@@ -298,9 +303,9 @@ export class Channels {
   }
 
   /** Whether something else is in the place of the newest entry that is known; nothing may be: what is old is let go. */
-  async #isOther(subject: string, { lastSeq, tag }: Replica): Promise<boolean> {
+  async #isOther(subject: string, { lastSeq, lastTag }: Replica): Promise<boolean> {
     const found = await this.#engine.call((stream) => stream.get(lastSeq));
-    return found !== undefined && (found.subject !== subject || tagOf(found) !== tag);
+    return found !== undefined && (found.subject !== subject || tagOf(found) !== lastTag);
   }
 
   /** Brings a replica up to the newest entry, and tells the listeners. Answers another where entries between were let go. */
@@ -314,6 +319,10 @@ export class Channels {
       const entry = await this.#entryOf(message);
       const added = isTold ? await this.#messagesOf(entry, message) : [];
       if (message.seq <= replica.lastSeq) continue;
+      if (replica.isVoid(entry)) {
+        replica.pass(entry);
+        continue;
+      }
       const isCut = replica.lastSeq > 0 && !replica.isNext(entry);
       if (isCut && this.#find(channel) === replica) {
         replica = new Replica(entry.epoch);
@@ -367,6 +376,10 @@ export class Channels {
     const messages = last === undefined ? [] : this.#after(subject, replica, last, true);
     for await (const message of messages) {
       const entry = await this.#entryOf(message);
+      if (replica.isVoid(entry)) {
+        replica.pass(entry);
+        continue;
+      }
       // Where one is missing, what was before it cannot be told from what is not.
       if (replica.lastSeq > 0 && !replica.isNext(entry)) replica = new Replica(entry.epoch);
       replica.apply(entry);

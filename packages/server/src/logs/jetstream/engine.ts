@@ -40,6 +40,7 @@ export class Engine {
   #failures = 0;
   #awaySinceMs = performance.now();
   #life = "";
+  #isReplicated = false;
 
   /** @param onBack it was lost, and is back: what was told meanwhile was not heard */
   constructor(options: CheckedOptions, subjects: Subjects, onBack: () => void) {
@@ -84,6 +85,11 @@ export class Engine {
   /** Of the stream: another one where it was made anew. */
   get life(): string {
     return this.#life;
+  }
+
+  /** Whether several servers keep the stream: what it acknowledged may be void then. */
+  get isReplicated(): boolean {
+    return this.#isReplicated;
   }
 
   /** How many bytes of a body one message has room for. */
@@ -216,7 +222,9 @@ export class Engine {
     const { timeoutMs, replicas, newEpoch } = this.#options;
     const { stream: name, all: subjects, republish } = this.#subjects;
     const probe = new Stream(connection, name, Math.min(timeoutMs, PROBE_MS));
-    this.#life = await probe.ensure(newEpoch(), { subjects, republish, replicas });
+    const found = await probe.ensure(newEpoch(), { subjects, republish, replicas });
+    this.#life = found.life;
+    this.#isReplicated = found.isReplicated;
     this.#stream = new Stream(connection, name, timeoutMs);
   }
 

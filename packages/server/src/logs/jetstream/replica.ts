@@ -6,6 +6,8 @@ import { KeyedItems, PlainItems } from "./items.ts";
 const WHOLE = { maxMessages: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
 /** A keyed channel is not written anew for less than this. */
 const MIN_WRITTEN = 1_000;
+/** How many entries may be written behind one before all nodes have seen it. */
+const MAX_RECENT = 64;
 /** How long parts of bodies outlive what they could be of: an append takes seconds, and its idempotency keys last minutes. */
 const PARTS_GRACE_MS = 600_000;
 
@@ -14,7 +16,13 @@ export class Replica {
   epoch: string;
   /** Of the newest entry that it has; 0 where there is none. */
   lastSeq = 0;
+  /** Of that one, void or not. */
+  lastTag = "";
+  /** Of the newest that is not void; empty where there is none. */
   tag = "";
+  #tagSeq = 0;
+  /** The newest ones before it. */
+  #recent: string[] = [];
   /** How many connections had been lost when it was compared with the stream last; -1 for never. */
   losses = -1;
   ring: PlainItems | KeyedItems = new PlainItems();
@@ -37,6 +45,25 @@ export class Replica {
     return previous === this.tag;
   }
 
+  /**
+   * Whether an entry was written behind one that was not the last any more: nobody takes it, its writer neither. A cluster of
+   * nats-servers 2.9 lets entries through whose condition failed while another one was on its way.
+   */
+  isVoid({ previous }: Entry): boolean {
+    return previous !== this.tag && this.#recent.includes(previous);
+  }
+
+  /** Whether an entry, one of the newest, was taken. */
+  hasTaken(tag: string): boolean {
+    return tag === this.tag || this.#recent.includes(tag);
+  }
+
+  /** Passes over an entry that is void. */
+  pass({ seq, tag }: Entry): void {
+    this.lastSeq = seq;
+    this.lastTag = tag;
+  }
+
   apply(entry: Entry): void {
     if (this.lastSeq === 0) {
       this.#begin(entry.base);
@@ -47,8 +74,11 @@ export class Replica {
     else if (change.type === "truncate") this.ring.truncate(change.upTo);
     else if (change.type === "snapshot") this.#take(entry.base, change, entry.seq);
     this.epoch = entry.epoch;
-    this.lastSeq = entry.seq;
+    this.#recent.push(this.tag);
+    if (this.#recent.length > MAX_RECENT) this.#recent.shift();
+    this.pass(entry);
     this.tag = entry.tag;
+    this.#tagSeq = entry.seq;
   }
 
   /** Brings the channel to what its retention keeps. */
@@ -87,7 +117,7 @@ export class Replica {
     const [first] = this.ring.read(toOffset(0), { maxMessages: 1, maxBytes: 0 });
     // A keyed channel does not go on from its first message: what came after it may be needed to know what went.
     const from = this.ring instanceof KeyedItems ? this.#snapshotSeq || this.firstSeq : first?.place.seq;
-    return Math.min(from ?? this.lastSeq, this.#keyed[0]?.seq ?? this.lastSeq);
+    return Math.min(from ?? this.#tagSeq, this.#keyed[0]?.seq ?? this.#tagSeq);
   }
 
   /**

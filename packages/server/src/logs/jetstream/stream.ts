@@ -35,7 +35,7 @@ export interface StreamSettings {
 }
 
 interface Info {
-  readonly config: { readonly description?: string };
+  readonly config: { readonly description?: string; readonly num_replicas: number };
   readonly state: { readonly last_seq: number; readonly subjects?: Readonly<Record<string, number>> };
   readonly total?: number;
 }
@@ -61,12 +61,18 @@ export class Stream {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Makes the stream where there is none. Answers its description: `life` of whoever made it. */
-  async ensure(life: string, { subjects, republish, replicas }: StreamSettings): Promise<string> {
+  /** Makes the stream where there is none. Answers its description, `life` of whoever made it, and whether several servers keep it. */
+  async ensure(
+    life: string,
+    { subjects, republish, replicas }: StreamSettings,
+  ): Promise<{ readonly life: string; readonly isReplicated: boolean }> {
+    const found = ({ config }: Info): { readonly life: string; readonly isReplicated: boolean } => ({
+      life: config.description ?? "",
+      isReplicated: config.num_replicas > 1,
+    });
     for (;;) {
       try {
-        const { config } = await this.#call<Info>(`STREAM.INFO.${this.name}`);
-        return config.description ?? "";
+        return found(await this.#call<Info>(`STREAM.INFO.${this.name}`));
       } catch (error) {
         if (!isCode(error, CODES.streamNotFound)) throw error;
       }
@@ -88,7 +94,7 @@ export class Stream {
           allow_direct: true,
           republish,
         });
-        return made.config.description ?? "";
+        return found(made);
       } catch (error) {
         // Another node was first.
         if (!isCode(error, CODES.streamExists)) throw error;
