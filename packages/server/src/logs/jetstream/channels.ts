@@ -2,6 +2,7 @@ import type { TailEvent, TailListener } from "@tidings/core";
 import type { Message, Offset } from "@tidings/protocol";
 import type { Msg, Subscription } from "@nats-io/transport-node";
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Bodies, messageOf } from "./bodies.ts";
 import type { Engine } from "./engine.ts";
 import { decodeEntry, type Draft, encodeEntry, type Entry, ENTRY_HEADER } from "./entry.ts";
@@ -20,6 +21,8 @@ const MAX_ITEMS = 2_000_000;
 const MAX_TRIES = 20;
 /** How many channels that this node did not write to one sweep looks at. */
 const SWEEP_CHANNELS = 20;
+/** A leader that has not all yet is asked again after this, in milliseconds. */
+const BEHIND_MS = 50;
 const EMPTY = Buffer.alloc(0);
 const WHOLE = { maxMessages: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
 
@@ -129,7 +132,10 @@ export class Channels {
       const entry = "complete" in read ? read.complete(body) : read;
       this.#written.add(channel);
       if (this.#engine.isReplicated && change.type !== "reset") {
-        await this.sync(channel);
+        // A leader that is new may not have all yet.
+        for (let tries = 0; (await this.sync(channel)).lastSeq < seq; tries++)
+          if (tries === MAX_TRIES) throw new Error("what was stored cannot be read yet");
+          else await delay(BEHIND_MS);
         if (this.#find(channel)?.hasTaken(tag) !== true) throw new StaleError("the entry is void");
         return;
       }
@@ -341,8 +347,9 @@ export class Channels {
     last: StoredMessage,
     isHeadersOnly: boolean,
   ): AsyncGenerator<StoredMessage> {
-    // Mostly it is just one.
-    const only = lastSeq === 0 ? undefined : entryAt(last.header(ENTRY_HEADER), last.seq);
+    // Mostly it is just one; where entries may be void, one before it may be the one that is not.
+    const only =
+      lastSeq === 0 || this.#engine.isReplicated ? undefined : entryAt(last.header(ENTRY_HEADER), last.seq);
     if (only !== undefined && !("complete" in only) && only.previous === tag) return yield last;
     let known = { seq: lastSeq, tag };
     let isReading = lastSeq > 0;
@@ -390,6 +397,8 @@ export class Channels {
       const { newEpoch, nowMs } = this.#options;
       try {
         await this.write(channel, replica, { type: "reset" }, nowMs(), newEpoch());
+        // Where several servers keep the stream, the entry may be void: what was taken for lost is looked for again.
+        if (this.#engine.isReplicated) return;
       } catch (error) {
         if (error instanceof StaleError) return;
         throw error;
@@ -411,7 +420,8 @@ export class Channels {
     const replica = this.#find(channel);
     if (replica === undefined || followed.told === undefined || seq <= replica.lastSeq) return;
     const entry = entryAt(headers.get(ENTRY_HEADER), seq);
-    if (entry === undefined || "complete" in entry || !replica.isNext(entry) || hasParts(entry)) {
+    const isBehind = Number(headers.get("Nats-Last-Sequence")) !== replica.lastSeq;
+    if (isBehind || entry === undefined || "complete" in entry || !replica.isNext(entry) || hasParts(entry)) {
       this.#syncLater(channel);
       return;
     }

@@ -74,7 +74,7 @@ export class Replica {
     else if (change.type === "truncate") this.ring.truncate(change.upTo);
     else if (change.type === "snapshot") this.#take(entry.base, change, entry.seq);
     this.epoch = entry.epoch;
-    this.#recent.push(this.tag);
+    if (this.tag !== "") this.#recent.push(this.tag);
     if (this.#recent.length > MAX_RECENT) this.#recent.shift();
     this.pass(entry);
     this.tag = entry.tag;
