@@ -352,7 +352,8 @@ export class Channels {
       lastSeq === 0 || this.#engine.isReplicated ? undefined : entryAt(last.header(ENTRY_HEADER), last.seq);
     if (only !== undefined && !("complete" in only) && only.previous === tag) return yield last;
     let known = { seq: lastSeq, tag };
-    let isReading = lastSeq > 0;
+    const { isReplicated } = this.#engine;
+    let isReading = lastSeq > 0 && !isReplicated;
     while (known.seq < last.seq) {
       // A consumer may be at a server that is behind the leader, and on its way to us a message may be lost. Where there seems
       // to be a hole, and where to begin, the leader is asked.
@@ -365,7 +366,7 @@ export class Channels {
           yield message;
         }
         if (known.seq >= last.seq) return;
-      } else isReading = known.seq === 0;
+      } else isReading = known.seq === 0 && !isReplicated;
       const from = known.seq + 1;
       const next = await this.#engine.call((stream) => stream.next(subject, from));
       if (next === undefined) return;
@@ -420,7 +421,8 @@ export class Channels {
     const replica = this.#find(channel);
     if (replica === undefined || followed.told === undefined || seq <= replica.lastSeq) return;
     const entry = entryAt(headers.get(ENTRY_HEADER), seq);
-    const isBehind = Number(headers.get("Nats-Last-Sequence")) !== replica.lastSeq;
+    const isBehind =
+      this.#engine.isReplicated || Number(headers.get("Nats-Last-Sequence")) !== replica.lastSeq;
     if (isBehind || entry === undefined || "complete" in entry || !replica.isNext(entry) || hasParts(entry)) {
       this.#syncLater(channel);
       return;
