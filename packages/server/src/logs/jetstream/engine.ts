@@ -65,6 +65,13 @@ export class Engine {
       }
     }
     this.#isUp = true;
+    if (this.#isReplicated)
+      this.#options.onEvent({
+        type: "settings",
+        server: this.name,
+        problem:
+          "several servers keep the stream (nats.replicas): nodes that write to one channel at once may lose messages in this version",
+      });
     this.#watch(this.#connection);
   }
 
