@@ -1,24 +1,24 @@
 // `npm test`: everything that a change must pass, from a fresh clone on a fresh machine.
 // `npm test -- packages/core`: only the build and the tests that the arguments (vitest's) name.
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
-import { root } from "./paths.mjs";
 import { lintPackages } from "./publint.mjs";
 import { environment, run } from "./run.mjs";
 import { ensureRuntime } from "./runtime.mjs";
 import { runAsScript, say } from "./say.mjs";
 import { ensureSystem } from "./system.mjs";
 import { scriptOf } from "./tool.mjs";
+import { nameOf, runVitest } from "./vitest.mjs";
 
-const report = join(root, "test-output", "vitest.json");
 const vitestArgs = process.argv.slice(2);
 const isWhole = vitestArgs.length === 0;
 
+/** @typedef {import("./vitest-report.mjs").Failure} Failure */
+
 /** @type {{ name: string, ok: boolean, seconds: number, note: string }[]} */
 const steps = [];
-const tests = { passed: 0, failed: 0, skipped: 0 };
+/** @type {{ passed: number, skipped: number, failures: Failure[], unsteady: Failure[] }} */
+const tests = { passed: 0, skipped: 0, failures: [], unsteady: [] };
 
 /**
  * Runs one step and keeps how it went; a step that fails does not keep the others from running.
@@ -43,29 +43,10 @@ async function step(name, work) {
 }
 
 /** @param {string} node */
-async function runVitest(node) {
-  mkdirSync(join(root, "test-output"), { recursive: true });
-  rmSync(report, { force: true }); // so that an old report is never taken for this run's
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const code = await run(node, [scriptOf("vitest"), "run", ...reporters, ...vitestArgs], {
-    env: environment(node),
-  });
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
-    readFileSync(report, "utf8"),
-  );
-  tests.passed = numPassedTests;
-  tests.failed = numFailedTests + testResults.filter(failedToLoad).length;
-  tests.skipped = numPendingTests + numTodoTests;
-  if (tests.passed + tests.failed === 0) throw new Error("no test was run, so nothing was tested.");
+async function runTests(node) {
+  const { code, ...counted } = await runVitest(node, vitestArgs);
+  Object.assign(tests, counted);
   return code;
-}
-
-/**
- * A file with an error outside of its tests, which vitest counts in no number of tests.
- * @param {{ status: string, assertionResults: { status: string }[] }} file
- */
-function failedToLoad({ status, assertionResults }) {
-  return status === "failed" && !assertionResults.some((one) => one.status === "failed");
 }
 
 async function runSteps() {
@@ -89,7 +70,14 @@ async function runSteps() {
     await step("packages", () => lintPackages(node));
     await step("sizes", () => tool("scripts/sizes.mjs"));
   }
-  await step("tests", () => runVitest(node));
+  await step("tests", () => runTests(node));
+}
+
+/** @param {string} title @param {Failure[]} failures */
+function list(title, failures) {
+  if (failures.length === 0) return;
+  console.log(`\n${title}`);
+  for (const failure of failures) console.log(`  ${nameOf(failure)}\n    ${failure.reason}`);
 }
 
 function summary() {
@@ -100,10 +88,15 @@ function summary() {
     );
   }
   // Failed tests are counted one by one; a failed step without one (a lint, a file that would not load) as one.
-  const failedSteps = steps.filter(({ name, ok }) => !ok && !(name === "tests" && tests.failed > 0)).length;
-  const failed = tests.failed + failedSteps;
+  const failedSteps = steps.filter(
+    ({ name, ok }) => !ok && !(name === "tests" && tests.failures.length > 0),
+  ).length;
+  const failed = tests.failures.length + failedSteps;
+  list("Failed", tests.failures);
+  list("Unsteady: failed among others, passed by itself; each is to be mended", tests.unsteady);
   const skipped = tests.skipped > 0 ? `, ${tests.skipped} skipped` : "";
-  console.log(`\n${tests.passed} passed, ${failed} failed${skipped}`);
+  const unsteady = tests.unsteady.length > 0 ? `, ${tests.unsteady.length} unsteady` : "";
+  console.log(`\n${tests.passed} passed, ${failed} failed${skipped}${unsteady}`);
   return failed === 0 ? 0 : 1;
 }
 

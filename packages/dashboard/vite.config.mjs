@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { themeScript } from "@tidings/ui/theme-script";
 import { defineConfig } from "vite";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -12,7 +13,9 @@ export default defineConfig({
   appType: "mpa",
   // The server may be mounted below a path.
   base: "./",
-  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  plugins: [themeScript()],
+  // Not for development, whatever NODE_ENV is: each element would tell its file on the machine that built it.
+  oxc: { jsx: { runtime: "automatic", importSource: "preact", development: false } },
   build: {
     target: "es2023",
     cssTarget: ["chrome123", "firefox120", "safari17.5"], // have light-dark(), which so is left as it is

@@ -16,6 +16,7 @@ const SOURCES = [
   "index.html",
   "vite.config.mjs",
   "../shared",
+  "../../../packages/ui/src",
   "../../../packages/client/bundle",
 ];
 

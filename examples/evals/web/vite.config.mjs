@@ -1,8 +1,11 @@
+import { themeScript } from "@tidings/ui/theme-script";
 import { defineConfig } from "vite";
 
 export default defineConfig({
   appType: "spa",
-  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  plugins: [themeScript()],
+  // Not for development, whatever NODE_ENV is: each element would tell its file on the machine that built it.
+  oxc: { jsx: { runtime: "automatic", importSource: "preact", development: false } },
   build: {
     target: "es2023",
     cssTarget: ["chrome123", "firefox120", "safari17.5"], // have light-dark(), which so is left as it is

@@ -1,10 +1,11 @@
 export { Age, Countdown, Elapsed } from "./components/age.tsx";
 export { Badge, Status, type Tone } from "./components/badge.tsx";
 export { Button } from "./components/button.tsx";
-export { Connection, ConnectionBanner } from "./components/connection.tsx";
+export { Connection, ConnectionBanner, transportName } from "./components/connection.tsx";
 export { Dialog } from "./components/dialog.tsx";
 export { EmptyState, Loading } from "./components/empty-state.tsx";
 export { Field, type FieldIds } from "./components/field.tsx";
+export { Guard } from "./components/guard.tsx";
 export { Icon, type IconName } from "./components/icon.tsx";
 export { JsonTree } from "./components/json-tree.tsx";
 export { Meter } from "./components/meter.tsx";
@@ -18,6 +19,7 @@ export { VirtualList } from "./list/virtual-list.tsx";
 export { now } from "./live/clock.ts";
 export { onceAFrame } from "./live/frame.ts";
 export { onKeys } from "./live/keys.ts";
+export { keep, readKept } from "./live/storage.ts";
 export { isDark, setTheme, type Theme, theme } from "./live/theme.ts";
 export { attempt, dismiss, say } from "./live/toasts.ts";
 export {

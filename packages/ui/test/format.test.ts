@@ -11,10 +11,16 @@ import {
 
 describe("formats", () => {
   test("durations have two units at most", () => {
-    expect([850, 4_230, 42_000, 187_000, 7_500_000, 273_600_000].map(formatDuration)).toEqual([
+    expect(
+      [-5, 0, 850, 4_230, 42_000, 59_999, 60_000, 187_000, 7_500_000, 273_600_000].map(formatDuration),
+    ).toEqual([
+      "0 ms",
+      "0 ms",
       "850 ms",
       "4.2 s",
       "42 s",
+      "59 s",
+      "1 m 00 s",
       "3 m 07 s",
       "2 h 05 m",
       "3 d 4 h",
@@ -22,7 +28,8 @@ describe("formats", () => {
   });
 
   test("an age has one unit, and none below five seconds", () => {
-    expect([4_999, 5_000, 60_000, 3_600_000, 86_400_000].map(formatAge)).toEqual([
+    expect([-1, 4_999, 5_000, 60_000, 3_600_000, 86_400_000].map(formatAge)).toEqual([
+      "now",
       "now",
       "5 s",
       "1 m",
@@ -56,8 +63,11 @@ describe("formats", () => {
   });
 
   test("bytes are counted in units of 1,024", () => {
-    expect([512, 1_536, 52_428_800, 76_664_537_293].map(formatBytes)).toEqual([
+    expect([0, 512, 1_023, 1_024, 1_536, 52_428_800, 76_664_537_293].map(formatBytes)).toEqual([
+      "0 B",
       "512 B",
+      "1023 B",
+      "1 KiB",
       "1.5 KiB",
       "50 MiB",
       "71.4 GiB",
@@ -65,12 +75,14 @@ describe("formats", () => {
   });
 
   test("values that would be long have an exponent", () => {
-    expect([0, 1 / 3, 123_456, 2e9, 1e-7].map(formatValue)).toEqual([
+    expect([0, 1 / 3, 1_234.5678, 123_456, 2e9, 1e-7, Number.NaN].map(formatValue)).toEqual([
       "0",
       "0.33333",
+      "1,234.6",
       "123,460",
       "2.000e+9",
       "1.000e-7",
+      "NaN",
     ]);
   });
 

@@ -46,7 +46,7 @@ await start("benchmark", "Ada", { steps: 10_000, learningRate: 90 });
 
 await dark.go(`/runs/${game}`);
 await ada.go(`/runs/${game}`);
-await ada.page.locator(".log-row").nth(50).waitFor();
+await ada.page.locator(".log-row").nth(15).waitFor();
 await shows(ada, ".watcher", "Grace");
 for (const [by, text] of [
   ["Grace", "Why does it never light the lamp?"],

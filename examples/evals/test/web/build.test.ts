@@ -16,15 +16,26 @@ describe("the built pages", () => {
     expect((await stat(join(one, "index.html"))).mtimeMs).toBe(before.mtimeMs);
   });
 
+  test("have each file that the page names, among them the script that sets its colours before the first paint", async () => {
+    const folder = await buildWeb();
+    const html = await readFile(join(folder, "index.html"), "utf8");
+    const named = [...html.matchAll(/(?:src|href)="\/([^"]+)"/g)].map(([, path = ""]) => path);
+    expect(named).toContain("assets/theme.js");
+    for (const path of named) expect((await stat(join(folder, path))).size).toBeGreaterThan(0);
+  });
+
   test("have little script, and none of it, nor a style, within the page: its policy forbids that", async () => {
     const folder = await buildWeb();
     const html = await readFile(join(folder, "index.html"), "utf8");
     expect(html).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]* src=)/);
     const assets = await readdir(join(folder, "assets"));
     const scripts = assets.filter((name) => name.endsWith(".js"));
-    const sizes = await Promise.all(
-      scripts.map(async (name) => gzipSync(await readFile(join(folder, "assets", name))).length),
+    const texts = await Promise.all(
+      scripts.map(async (name) => readFile(join(folder, "assets", name), "utf8")),
     );
+    const here = join(import.meta.dirname, "../../web");
+    expect(texts.some((text) => text.includes(here))).toBe(false); // nor who built it where
+    const sizes = texts.map((text) => gzipSync(text).length);
     expect(sizes.length).toBeGreaterThan(1); // plots are loaded when they are looked at
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MAX_SCRIPT_BYTES);
   });

@@ -40,7 +40,7 @@ const runs: readonly Summary[] = [
   run("held", "paused", { createdBy: "grace", alerts: { info: 9, warning: 0, critical: 0 } }),
 ];
 const sorted = (by: Parameters<typeof compare>[0]): string[] =>
-  runs.toSorted(compare(by)).map(({ id }) => id);
+  runs.toSorted(compare(by, NOW)).map(({ id }) => id);
 
 describe("the list of runs", () => {
   test("is filtered by words in any field, by state and by kind", () => {

@@ -1,23 +1,17 @@
 import { useSignal } from "@preact/signals";
+import { ConnectionBanner, EmptyState, Guard, onKeys, ShortcutsDialog, Toasts } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso/router";
-import { ConnectionBanner } from "./components/connection.tsx";
-import { EmptyState } from "./components/empty-state.tsx";
-import { Guard } from "./components/guard.tsx";
-import { HelpDialog } from "./components/help-dialog.tsx";
 import { NameDialog } from "./components/name-dialog.tsx";
-import { Toasts } from "./components/toasts.tsx";
 import { TopBar } from "./components/top-bar.tsx";
-import { onKeys } from "./keys.ts";
+import { connection, liveUntil, tidings } from "./live/client.ts";
 import { isAsking } from "./live/identity.ts";
 import { ListPage } from "./pages/list/list-page.tsx";
 import { NewRunDialog } from "./pages/list/new-run-dialog.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
 import { RunPage } from "./pages/run/run-page.tsx";
-
-/** Milliseconds between the two keys of `g l`. */
-const CHORD_MS = 1_000;
+import { SHORTCUTS } from "./shortcuts.ts";
 
 export function App(): JSX.Element {
   return (
@@ -32,16 +26,11 @@ function Shell(): JSX.Element {
   const isHelping = useSignal(false);
   const isStarting = useSignal(false);
   useEffect(() => {
-    let chordUntil = 0;
-    const chord = (to: string) => (): void => {
-      if (Date.now() < chordUntil) route(to);
-    };
     return onKeys({
       "?": () => (isHelping.value = true),
       n: () => (isStarting.value = true),
-      g: () => (chordUntil = Date.now() + CHORD_MS),
-      l: chord("/"),
-      o: chord("/overview"),
+      "g l": () => route("/"),
+      "g o": () => route("/overview"),
     });
   }, [route]);
   const shownPath = useRef(path);
@@ -59,7 +48,11 @@ function Shell(): JSX.Element {
         Skip to the content
       </a>
       <TopBar onHelp={() => (isHelping.value = true)} onStart={() => (isStarting.value = true)} />
-      <ConnectionBanner />
+      <ConnectionBanner
+        state={connection.value}
+        liveUntil={liveUntil.value}
+        onRetry={() => tidings.reconnect()}
+      />
       <main id="main" tabIndex={-1}>
         <Guard key={path}>
           <Router>
@@ -71,7 +64,7 @@ function Shell(): JSX.Element {
         </Guard>
       </main>
       <Toasts />
-      {isHelping.value && <HelpDialog onClose={() => (isHelping.value = false)} />}
+      {isHelping.value && <ShortcutsDialog shortcuts={SHORTCUTS} onClose={() => (isHelping.value = false)} />}
       {isStarting.value && <NewRunDialog onClose={() => (isStarting.value = false)} />}
       {isAsking.value && <NameDialog onClose={() => (isAsking.value = false)} />}
     </>

@@ -1,7 +1,6 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
-import "./styles/tokens.css";
-import "./styles/base.css";
+import "@tidings/ui/styles.css";
 import "./styles/components.css";
 import "./styles/layout.css";
 import "./styles/list.css";

@@ -132,7 +132,7 @@ export function testInteractive(bench: () => Bench): void {
   });
 
   test("auto that reads nothing lets its WebSocket go once it was calm, or given back", async () => {
-    await using scene = await Scene.open(bench(), { client: { tuning: { calmMs: 300 } } });
+    await using scene = await Scene.open(bench(), { client: { tuning: { burstMs: 60_000, calmMs: 1_500 } } });
     const { client } = scene;
     await client.remote.unread(scene.channel);
     await client.until("it is idle", () => client.state.name === "idle");

@@ -86,9 +86,14 @@ export function testServers(bench: () => Bench, pin: Pin): void {
   test("a command is answered, and its own fault told", async () => {
     await using scene = await Scene.open(bench());
     scene.server.tidings.command("double", { handler: (input) => Number(input) * 2 });
-    const { remote } = scene.client;
-    expect(await remote.command("double", 21)).toEqual({ ok: true, value: 42 });
-    expect(await remote.command("none", 1)).toMatchObject({ ok: false, fault: { code: "COMMAND_UNKNOWN" } });
+    // A browser on a busy machine may lose its connection in between: a command is not asked again by itself.
+    const ask = async (name: string, input: unknown): Promise<unknown> => {
+      const outcome = await scene.client.remote.command(name, input);
+      const isLost = !outcome.ok && outcome.fault.code === "CONNECTION_LOST";
+      return isLost ? ask(name, input) : outcome;
+    };
+    expect(await ask("double", 21)).toEqual({ ok: true, value: 42 });
+    expect(await ask("none", 1)).toMatchObject({ ok: false, fault: { code: "COMMAND_UNKNOWN" } });
     await scene.expectComplete();
   });
 }

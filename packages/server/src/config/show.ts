@@ -13,6 +13,8 @@ export interface ConfigEntry {
   readonly source: string;
 }
 
+/** Of a URL: its scheme, and the user of those who have a password too. */
+const CREDENTIALS = /^([a-z][a-z0-9+.-]*:\/\/)([^/@:]*:)?[^/@]*@/i;
 /** Those that only the command line has. */
 const NOT_OF_LIBRARY = new Set(["host", "port", "logLevel", "logFormat"]);
 
@@ -47,6 +49,6 @@ export function showField(key: string, value: unknown): unknown {
   if (key === "secret" && typeof value === "string" && !value.startsWith("env:"))
     return value.startsWith("whsec_") ? "whsec_…" : "…";
   if (key === "log" && typeof value === "string") return shownLogUrl(value);
-  if (typeof value === "string") return value.replace(/^([a-z]+:\/\/)[^/@]*@/i, "$1…@");
+  if (typeof value === "string") return value.replace(CREDENTIALS, "$1$2***@");
   return value === Number.POSITIVE_INFINITY ? "Infinity" : value;
 }

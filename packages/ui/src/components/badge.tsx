@@ -17,10 +17,21 @@ export function Badge({ tone, title, children }: BadgeProps): JSX.Element {
   );
 }
 
+interface StatusProps extends BadgeProps {
+  /** The state's own name, in `data-state`. Default: none. */
+  readonly state?: string;
+  /** The mark's shape, where several states have one tone. Default: the tone's own. */
+  readonly mark?: "ring" | "turning" | "bars" | "square";
+}
+
 /** A state in a word; the mark's shape tells the tone without colour. */
-export function Status({ tone, title, children }: BadgeProps): JSX.Element {
+export function Status({ tone, state, mark, title, children }: StatusProps): JSX.Element {
   return (
-    <span class={`status status-${tone}`} title={title}>
+    <span
+      class={`status status-${tone}${mark === undefined ? "" : ` status-${mark}`}`}
+      data-state={state}
+      title={title}
+    >
       <i class="status-mark" aria-hidden="true" />
       {children}
     </span>

@@ -13,6 +13,11 @@ const TRANSPORTS: Readonly<Record<string, string>> = {
   poll: "Poll",
 };
 
+/** As people call the transport of a connection; `undefined` where there is none. */
+export function transportName(state: State): string | undefined {
+  return "transport" in state ? (TRANSPORTS[state.transport] ?? state.transport) : undefined;
+}
+
 /** A client's connection in a word, to be always in sight. */
 export function Connection({ state }: { readonly state: State }): JSX.Element {
   return (
@@ -20,9 +25,7 @@ export function Connection({ state }: { readonly state: State }): JSX.Element {
       <i class="connection-mark" aria-hidden="true" />
       <span class="visually-hidden">Connection: </span>
       {wordOf(state)}
-      {state.name === "live" && (
-        <span class="connection-transport">{TRANSPORTS[state.transport] ?? state.transport}</span>
-      )}
+      {state.name === "live" && <span class="connection-transport">{transportName(state)}</span>}
     </span>
   );
 }

@@ -12,7 +12,7 @@ interface SearchBoxProps {
   readonly maxLength?: number;
 }
 
-/** A field to search by, reached with `/` from anywhere. */
+/** A field to search by, reached with `/` from anywhere, and left with Escape. */
 export function SearchBox({
   label,
   value,
@@ -36,7 +36,10 @@ export function SearchBox({
         spellcheck={false}
         autocomplete="off"
         onInput={(event) => onInput(event.currentTarget.value)}
-        onKeyDown={onKeyDown}
+        onKeyDown={(event) => {
+          onKeyDown?.(event);
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
       />
       <kbd aria-hidden="true">/</kbd>
     </span>

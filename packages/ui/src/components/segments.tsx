@@ -1,8 +1,11 @@
 import type { JSX } from "preact";
+import { formatCount } from "../logic/format.ts";
 
 export interface Segment<Id extends string> {
   readonly id: Id;
   readonly label: string;
+  /** How many there are of it. */
+  readonly count?: number;
 }
 
 interface SegmentsProps<Id extends string> {
@@ -21,7 +24,7 @@ export function Segments<Id extends string>({
 }: SegmentsProps<Id>): JSX.Element {
   return (
     <div class="segments" role="group" aria-label={label}>
-      {segments.map(({ id, label: name }) => (
+      {segments.map(({ id, label: name, count }) => (
         <button
           key={id}
           class="segment"
@@ -30,6 +33,7 @@ export function Segments<Id extends string>({
           onClick={() => onChange(id)}
         >
           {name}
+          {count !== undefined && <span class="segment-count"> {formatCount(count)}</span>}
         </button>
       ))}
     </div>

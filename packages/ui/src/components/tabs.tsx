@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export interface Tab {
   readonly id: string;
@@ -18,6 +18,14 @@ interface TabsProps {
 /** Tabs as the ARIA practices have them: one stop for Tab, arrows go from one to the next. */
 export function Tabs({ label, tabs, current, onChange, children }: TabsProps): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
+  // A phone shows some of them. Not by `scrollIntoView`, which would scroll the page up to them too.
+  useLayoutEffect(() => {
+    const row = list.current;
+    const chosen = row?.querySelector(`#tab-${current}`)?.getBoundingClientRect();
+    if (row === null || chosen === undefined) return;
+    const { left, right } = row.getBoundingClientRect();
+    row.scrollLeft += Math.min(0, chosen.left - left) + Math.max(0, chosen.right - right);
+  }, [current, tabs.map(({ id, count = 0 }) => `${id} ${count}`).join()]);
   const go = (by: number): void => {
     const at = tabs.findIndex(({ id }) => id === current);
     const next = tabs[(at + by + tabs.length) % tabs.length];

@@ -21,7 +21,9 @@ export function onKeys(keys: Readonly<Record<string, Act>>): () => void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (isTyping(event) || document.querySelector("dialog[open]") !== null) return;
     const chord = event.timeStamp < firstUntil ? `${first} ${event.key}` : event.key;
-    const act = Object.hasOwn(keys, chord) ? keys[chord] : undefined;
+    // A key right after another that begins nothing here is a key by itself.
+    const name = [chord, event.key].find((known) => Object.hasOwn(keys, known));
+    const act = name === undefined ? undefined : keys[name];
     first = event.key;
     firstUntil = event.timeStamp + CHORD_MS;
     if (act === undefined) return;

@@ -6,6 +6,8 @@ export const MAX_SCROLL_HEIGHT = 8_000_000;
 
 /** A move up to so many viewports is one of wheel, keys or touch, and is taken pixel for pixel; a longer one drags the bar. */
 const NEAR_VIEWPORTS = 3;
+/** The same right after wheel or keys were used: a busy page is told of many of their moves as one. */
+const STEPPED_VIEWPORTS = 50;
 
 /**
  * Between the scroll bar of an element that is at most `MAX_SCROLL_HEIGHT` tall and a list of any length. A list that fits is
@@ -73,17 +75,18 @@ export class ScrollScale {
   }
 
   /**
-   * The element was scrolled to `position`. Answers where its bar has to be set where the two have met an end apart from each
-   * other, else `undefined`.
+   * The element was scrolled to `position`; `isStepped`: right after wheel or keys were used. Answers where its bar has to be set
+   * where the two have met an end apart from each other, else `undefined`.
    */
-  scrolled(position: number): number | undefined {
+  scrolled(position: number, isStepped: boolean = false): number | undefined {
     const delta = position - this.#element;
     this.#element = position;
     if (!this.isScaled) {
       this.#top = Math.min(position, this.maxTop);
       return undefined;
     }
-    const isNear = Math.abs(delta) <= NEAR_VIEWPORTS * this.#viewport;
+    const viewports = isStepped ? STEPPED_VIEWPORTS : NEAR_VIEWPORTS;
+    const isNear = Math.abs(delta) <= viewports * this.#viewport;
     const moved = isNear ? this.#top + delta : position / this.#ratio;
     this.#top = Math.min(Math.max(0, moved), this.maxTop);
     const isAtEnd = position <= 0 || position >= this.height - this.#viewport - 1;

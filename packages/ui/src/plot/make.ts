@@ -22,8 +22,12 @@ export function makePlot(
     formatAxis = format,
     group,
     heightPx,
+    across,
+    isFromZero = true,
     leastTop = 1,
     isBinary = false,
+    canZoom = false,
+    marksBelow = 0,
   }: PlotProps,
   onCursor: (at: number | undefined) => void,
 ): uPlot {
@@ -34,7 +38,7 @@ export function makePlot(
     font: `11px ${getComputedStyle(element).fontFamily}`,
     gap: 4,
   };
-  const [min, max] = range.peek();
+  const [min, max] = range?.peek() ?? [];
   const made = new uPlot(
     {
       width: element.clientWidth,
@@ -44,15 +48,25 @@ export function makePlot(
       cursor: {
         y: false,
         points: { size: 6 },
-        drag: { x: false, y: false },
-        sync: { key: group, setSeries: false },
+        drag: { x: canZoom, y: false },
+        ...(group === undefined ? {} : { sync: { key: group, setSeries: false } }),
       },
       scales: {
-        x: { time: true, auto: false, min, max },
-        y: { range: (_, __, top) => [0, Math.max(leastTop, (top ?? 0) * 1.1)] },
+        x: {
+          time: across === undefined,
+          ...(min === undefined || max === undefined ? {} : { auto: false, min, max }),
+        },
+        y: isFromZero ? { range: (_, __, top) => [0, Math.max(leastTop, (top ?? 0) * 1.1)] } : {},
       },
       axes: [
-        { ...axis, size: FOOT_PX, space: 64, incrs: TIMES, values: (_, splits) => splits.map(clockOf) },
+        {
+          ...axis,
+          size: FOOT_PX,
+          space: 64,
+          ...(across === undefined
+            ? { incrs: TIMES, values: (_, splits) => splits.map(clockOf) }
+            : { values: (_, splits) => splits.map((at) => (Number.isInteger(at) ? across.format(at) : "")) }),
+        },
         {
           ...axis,
           size: SIDE_PX,
@@ -74,7 +88,7 @@ export function makePlot(
               show: true,
               size: 4,
               fill: stroke,
-              filter: (plot, at) => lonePoints(plot.data[at] ?? []),
+              filter: ({ data }, at) => (data[0].length < marksBelow ? null : lonePoints(data[at] ?? [])),
             },
           };
         }),
@@ -86,7 +100,7 @@ export function makePlot(
     columns.peek() as unknown as uPlot.AlignedData,
     element,
   );
-  made.setScale("x", { min, max });
+  if (min !== undefined && max !== undefined) made.setScale("x", { min, max });
   return made;
 }
 

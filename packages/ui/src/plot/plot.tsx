@@ -1,5 +1,5 @@
 import { type ReadonlySignal, useSignal, useSignalEffect } from "@preact/signals";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type uPlot from "uplot";
 import { isDark } from "../live/theme.ts";
@@ -23,23 +23,36 @@ export interface PlotProps {
   readonly about?: string;
   readonly series: readonly Series[];
   readonly columns: ReadonlySignal<Columns>;
-  /** What is in sight: seconds since the epoch. */
-  readonly range: ReadonlySignal<readonly [from: number, to: number]>;
+  /** What is in sight of what goes across: seconds since the epoch. Default: all there is. */
+  readonly range?: ReadonlySignal<readonly [from: number, to: number]>;
+  /** What goes across where that is no time: its name, and how one is said; what is not whole is not said. */
+  readonly across?: { readonly name: string; readonly format: (value: number) => string };
   readonly format: (value: number) => string;
   /** Of the scale, where there is less room. Default `format`. */
   readonly formatAxis?: (value: number) => string;
   /** Whether the scale goes by powers of two, as bytes do. Default `false`. */
   readonly isBinary?: boolean;
-  /** Plots of one group share the cursor. */
-  readonly group: string;
+  /** Plots of one group share the cursor. Default: it is the plot's own. */
+  readonly group?: string;
   readonly heightPx: number;
+  /** Whether the scale begins at 0; else it is as wide as the values are. Default `true`. */
+  readonly isFromZero?: boolean;
   /** The least top of the scale: what is quiet must look quiet. Default 1. */
   readonly leastTop?: number;
+  /** Whether dragging chooses a part that fills the plot; a double click, and new values, show all again. Default `false`. */
+  readonly canZoom?: boolean;
+  /** With fewer rows than this, each value is marked. Default 0: those alone that have no neighbour. */
+  readonly marksBelow?: number;
+  /** What is said of it to those who do not see it. Default: its newest values. */
+  readonly description?: string;
+  /** At the end of the head. */
+  readonly aside?: ComponentChildren;
 }
 
 /** Lines over time: the newest values in its head, or those under the cursor, which all plots of a group share. */
 export function Plot(props: PlotProps): JSX.Element {
-  const { title, about, series, columns, range, format, heightPx } = props;
+  const { title, about, series, columns, range, format, heightPx, across, aside } = props;
+  const { description = describe(title, series, columns.value, format) } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const cursor = useSignal<number | undefined>(undefined);
@@ -59,10 +72,12 @@ export function Plot(props: PlotProps): JSX.Element {
     };
   }, [dark]);
   useSignalEffect(() => {
-    const [min, max] = range.value;
+    const sight = range?.value;
     const data = columns.value as unknown as uPlot.AlignedData;
     const drawn = plot.current;
     if (drawn === null) return;
+    if (sight === undefined) return drawn.setData(data);
+    const [min, max] = sight;
     drawn.batch(() => {
       drawn.setData(data, false);
       drawn.setScale("x", { min, max });
@@ -72,11 +87,7 @@ export function Plot(props: PlotProps): JSX.Element {
   const at = cursor.value ?? times.length - 1;
   const time = times[at];
   return (
-    <figure
-      class="plot"
-      data-points={times.length}
-      aria-label={describe(title, series, columns.value, format)}
-    >
+    <figure class="plot" data-points={times.length} aria-label={description}>
       <figcaption class="plot-head">
         <h3 class="plot-name" title={about}>
           {title}
@@ -92,9 +103,15 @@ export function Plot(props: PlotProps): JSX.Element {
             </span>
           );
         })}
-        {cursor.value !== undefined && time !== undefined && (
-          <time class="plot-time">{formatClock(time * 1_000)}</time>
+        {across !== undefined && time !== undefined && (
+          <span class="plot-note">
+            {across.name} {across.format(time)}
+          </span>
         )}
+        {across === undefined && cursor.value !== undefined && time !== undefined && (
+          <time class="plot-note">{formatClock(time * 1_000)}</time>
+        )}
+        {aside !== undefined && <span class="plot-note plot-aside">{aside}</span>}
       </figcaption>
       <div class="plot-place" ref={place} style={{ height: `${heightPx}px` }} />
     </figure>

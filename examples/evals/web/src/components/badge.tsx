@@ -1,3 +1,4 @@
+import { Badge, Status, type Tone } from "@tidings/ui";
 import type { JSX } from "preact";
 import type { State } from "../../../shared/evaluation.ts";
 import type { Severity } from "../../../shared/manifest.ts";
@@ -14,19 +15,44 @@ const LABELS: Readonly<Record<State, string>> = {
   "out-of-memory": "Out of memory",
   lost: "Lost",
 };
+export const TONES: Readonly<Record<State, Tone>> = {
+  queued: "quiet",
+  starting: "busy",
+  running: "busy",
+  paused: "warn",
+  succeeded: "good",
+  failed: "bad",
+  stopped: "quiet",
+  "timed-out": "bad",
+  "out-of-memory": "bad",
+  lost: "bad",
+};
+const MARKS: Readonly<Partial<Record<State, "ring" | "turning" | "bars" | "square">>> = {
+  queued: "ring",
+  starting: "turning",
+  running: "turning",
+  paused: "bars",
+  stopped: "square",
+};
+export const SEVERITY_NAMES: Readonly<Record<Severity, string>> = {
+  info: "Info",
+  warning: "Warning",
+  critical: "Critical",
+};
+const SEVERITY_TONES: Readonly<Record<Severity, Tone>> = { info: "busy", warning: "warn", critical: "bad" };
 
 /** The state in a word and a colour; the mark's shape tells it without colour. */
 export function StateBadge({ state }: { readonly state: State }): JSX.Element {
+  const mark = MARKS[state];
   return (
-    <span class={`state state-${state}`} data-state={state}>
-      <i class="state-mark" aria-hidden="true" />
+    <Status state={state} tone={TONES[state]} {...(mark === undefined ? {} : { mark })}>
       {LABELS[state]}
-    </span>
+    </Status>
   );
 }
 
 export function SeverityBadge({ severity }: { readonly severity: Severity }): JSX.Element {
-  return <span class={`severity severity-${severity}`}>{severity}</span>;
+  return <Badge tone={SEVERITY_TONES[severity]}>{severity}</Badge>;
 }
 
 /** How many alerts of each severity, without those that there are none of. */
@@ -39,7 +65,11 @@ export function AlertCounts({
   return (
     <span class="alert-counts">
       {shown.map((severity) => (
-        <span key={severity} class={`count severity-${severity}`} title={`${alerts[severity]} ${severity}`}>
+        <span
+          key={severity}
+          class={`badge badge-${SEVERITY_TONES[severity]} count`}
+          title={`${alerts[severity]} ${severity}`}
+        >
           {alerts[severity] > 999 ? "999+" : alerts[severity]}
           <span class="visually-hidden"> {severity}</span>
         </span>

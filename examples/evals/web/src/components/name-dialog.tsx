@@ -1,10 +1,8 @@
 import { useSignal } from "@preact/signals";
+import { Button, Dialog, Field } from "@tidings/ui";
 import type { JSX } from "preact";
 import { LIMITS } from "../../../shared/limits.ts";
 import { myName, setName } from "../live/identity.ts";
-import { Button } from "./button.tsx";
-import { Dialog } from "./dialog.tsx";
-import { Field } from "./field.tsx";
 
 export function NameDialog({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const typed = useSignal(myName.peek());

@@ -1,7 +1,7 @@
+import type { FieldIds } from "@tidings/ui";
 import type { JSX } from "preact";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Parameter } from "../../../shared/manifest.ts";
-import type { FieldIds } from "./field.tsx";
 
 interface ParameterControlProps {
   readonly ids: FieldIds;

@@ -1,6 +1,8 @@
+import { formatCount, Meter } from "@tidings/ui";
 import type { JSX } from "preact";
 import type { Progress as Done, State } from "../../../shared/evaluation.ts";
-import { formatCount, percentOf } from "../logic/format.ts";
+import { percentOf } from "../logic/percent.ts";
+import { TONES } from "./badge.tsx";
 
 interface ProgressProps {
   readonly progress: Done | undefined;
@@ -9,18 +11,13 @@ interface ProgressProps {
   readonly label: string;
 }
 
-/** The native element: its width is an attribute, which the page's policy lets through. */
+/** How much is done, in the colour of the state. */
 export function Progress({ progress, state, label }: ProgressProps): JSX.Element {
   const { done = 0, total = 0 } = progress ?? {};
   const percent = percentOf(done, total);
   return (
     <span class="progress">
-      <progress
-        class={`progress-bar state-${state}`}
-        value={percent}
-        max={100}
-        aria-label={`Progress of ${label}`}
-      />
+      <Meter label={`Progress of ${label}`} share={percent / 100} tone={TONES[state]} />
       <span class="progress-text" title={`${formatCount(done)} of ${formatCount(total)}`}>
         {percent}%
       </span>

@@ -1,25 +1,16 @@
+import { Button, Connection, Icon, ThemeButton } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useLocation } from "preact-iso/router";
+import { connection } from "../live/client.ts";
 import { isAsking, myName } from "../live/identity.ts";
-import { setTheme, type Theme, theme } from "../live/theme.ts";
-import { Button } from "./button.tsx";
-import { Connection } from "./connection.tsx";
-import { Icon, type IconName } from "./icon.tsx";
 
 interface TopBarProps {
   readonly onHelp: () => void;
   readonly onStart: () => void;
 }
 
-const NEXT: Readonly<Record<Theme, { readonly theme: Theme; readonly icon: IconName }>> = {
-  system: { theme: "light", icon: "screen" },
-  light: { theme: "dark", icon: "sun" },
-  dark: { theme: "system", icon: "moon" },
-};
-
 export function TopBar({ onHelp, onStart }: TopBarProps): JSX.Element {
   const { path } = useLocation();
-  const next = NEXT[theme.value];
   const link = (href: string, text: string, isHere: boolean): JSX.Element => (
     <a class="nav-link" href={href} aria-current={isHere ? "page" : undefined}>
       {text}
@@ -36,7 +27,7 @@ export function TopBar({ onHelp, onStart }: TopBarProps): JSX.Element {
         {link("/overview", "Overview", path === "/overview")}
       </nav>
       <div class="top-bar-end">
-        <Connection />
+        <Connection state={connection.value} />
         <button
           class="button button-quiet who"
           type="button"
@@ -46,13 +37,7 @@ export function TopBar({ onHelp, onStart }: TopBarProps): JSX.Element {
           <Icon name="person" />
           <span class="who-name">{myName.value === "" ? "Your name" : myName.value}</span>
         </button>
-        <Button
-          icon={next.icon}
-          label={`Colours: ${theme.value}`}
-          title={`Colours: ${theme.value}. Change to ${next.theme}`}
-          look="quiet"
-          onClick={() => setTheme(next.theme)}
-        />
+        <ThemeButton />
         <Button icon="help" label="Keyboard shortcuts" look="quiet" onClick={onHelp} />
         <Button icon="plus" look="primary" onClick={onStart}>
           New run

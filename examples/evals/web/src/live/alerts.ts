@@ -1,7 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
+import { onceAFrame } from "@tidings/ui";
 import { AlertEvents, type AlertMessage, ALERTS_CHANNEL } from "../../../shared/channels.ts";
 import { tidings } from "./client.ts";
-import { onceAFrame } from "./frame.ts";
 
 /** Alerts of all runs that are held; the oldest go first. */
 const MAX_ALERTS = 200;

@@ -1,8 +1,8 @@
 import { type Signal, signal } from "@preact/signals";
 import { connect, type State, type Tidings } from "@tidings/client";
+import { say } from "@tidings/ui";
 import { BASE_PATH } from "../../../shared/channels.ts";
 import type { Commands } from "../../../shared/evaluation.ts";
-import { say } from "./toasts.ts";
 
 /** The longest pause before a lost connection is tried again, in milliseconds: somebody sits in front of this page. */
 const MAX_BACKOFF_MS = 5_000;

@@ -1,6 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
+import { keep, readKept } from "@tidings/ui";
 import { ANONYMOUS } from "../../../shared/evaluation.ts";
-import { keep, readKept } from "./storage.ts";
 
 const KEY = "evals.name";
 

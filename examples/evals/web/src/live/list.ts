@@ -1,9 +1,9 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { onceAFrame } from "@tidings/ui";
 import { LIST_CHANNEL, type Summary } from "../../../shared/channels.ts";
 import { type Kind } from "../../../shared/manifest.ts";
 import { fetchKinds } from "./api.ts";
 import { onBack, tidings } from "./client.ts";
-import { onceAFrame } from "./frame.ts";
 
 const rows = new Map<string, Signal<Summary>>();
 const waiting = new Map<string, Summary | undefined>();

@@ -1,10 +1,10 @@
 import { type Signal, signal } from "@preact/signals";
+import { onceAFrame } from "@tidings/ui";
 import { channelOf, LogEvents } from "../../../shared/channels.ts";
 import { LogFetcher } from "../logic/log-fetcher.ts";
 import { LogStore } from "../logic/log-store.ts";
 import { fetchLines } from "./api.ts";
 import { onBack, tidings } from "./client.ts";
-import { onceAFrame } from "./frame.ts";
 import { LogSearch } from "./log-search.ts";
 
 /** Messages of the log that are read from its channel at first; the lines before them are fetched when they are looked at. */

@@ -1,5 +1,6 @@
 import type { Channel, ChannelSchema, EventsOf } from "@tidings/client";
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { onceAFrame } from "@tidings/ui";
 import {
   AlertEvents,
   type AlertMessage,
@@ -18,7 +19,6 @@ import { MetricStore } from "../logic/metric-store.ts";
 import { applyStatus, type Happening, happeningOf, MAX_HAPPENINGS } from "../logic/run-state.ts";
 import { ApiError, fetchRun } from "./api.ts";
 import { onBack, tidings } from "./client.ts";
-import { onceAFrame } from "./frame.ts";
 import { summaryOf } from "./list.ts";
 import { LogModel } from "./log.ts";
 import { PeopleModel } from "./people.ts";

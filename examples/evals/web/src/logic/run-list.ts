@@ -65,8 +65,11 @@ const ORDER: Readonly<Record<State, number>> = {
   succeeded: 4,
 };
 
-/** What needs eyes comes first: paused, running, queued in the order of their turn; then what has ended, the newest first. */
-export function compare(sort: Sort): (a: Summary, b: Summary) => number {
+/**
+ * What needs eyes comes first: paused, running, queued in the order of their turn; then what has ended, the newest first. What still
+ * runs is as long as it is at `now`, milliseconds since the epoch.
+ */
+export function compare(sort: Sort, now: number = Date.now()): (a: Summary, b: Summary) => number {
   const newest = (a: Summary, b: Summary): number =>
     a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : a.id < b.id ? 1 : -1;
   switch (sort) {
@@ -80,7 +83,7 @@ export function compare(sort: Sort): (a: Summary, b: Summary) => number {
     case "progress":
       return (a, b) => shareOf(b) - shareOf(a) || newest(a, b);
     case "longest":
-      return (a, b) => durationOf(b) - durationOf(a) || newest(a, b);
+      return (a, b) => durationOf(b, now) - durationOf(a, now) || newest(a, b);
     case "alerts":
       return (a, b) => weightOf(b) - weightOf(a) || newest(a, b);
     default:

@@ -23,7 +23,8 @@ export function BeforePart({ who, address }: BeforePartProps): JSX.Element | nul
   return (
     <p>
       <span class="quiet">
-        Last disconnect of {search} (<Age time={event.time} />):
+        Last disconnect of {search} (<Age time={event.time} />
+        ):
       </span>{" "}
       <b>{code}</b>. {why} <a href={to.events(search)}>All its events</a>
     </p>

@@ -30,6 +30,11 @@ export async function serveLab(port: number): Promise<number> {
     logger,
   };
   const tidings = await createLabTidings(options, sourcesOf(ports));
+  const opened = Promise.withResolvers<Lab>();
+  // Where nobody has asked yet, it is told below.
+  opened.promise.catch(() => undefined);
+  // Before it listens: a page that comes back to a lab that begins waits for its answer, and is not told that it is none.
+  addCommands(tidings, opened.promise);
   try {
     const { url, port: bound } = await listenOrSay(tidings, { host: "127.0.0.1", port });
     await using lab = await Lab.open({
@@ -44,9 +49,12 @@ export async function serveLab(port: number): Promise<number> {
           .catch((error: unknown) => logger.warn({ err: error }, "results could not be published"));
       },
     });
-    addCommands(tidings, lab);
+    opened.resolve(lab);
     await announce(url);
     await stopped;
+  } catch (error) {
+    opened.reject(error);
+    throw error;
   } finally {
     await tidings.close();
   }
@@ -58,40 +66,33 @@ function sourcesOf({ browser }: LabPorts): readonly string[] {
   return Object.values(browser).flatMap((port) => [`http://127.0.0.1:${port}`, `ws://127.0.0.1:${port}`]);
 }
 
-function addCommands(tidings: Tidings, lab: Lab): void {
+function addCommands(tidings: Tidings, opening: Promise<Lab>): void {
+  const watched = async (): Promise<Lab> => {
+    const lab = await opening;
+    lab.watched();
+    return lab;
+  };
   tidings.command("lab.state", {
     description: "How the lab stands, where its paths are, and what it goes up to.",
-    handler: () => {
-      lab.watched();
-      return lab.state;
-    },
+    handler: async () => (await watched()).state,
   });
   tidings.command("lab.start", {
     description:
       "Starts a run: rate (messages a second), size (bytes), readers (of each transport), transports.",
     input: startInput,
     timeoutMs: STOP_MS,
-    handler: async (input) => {
-      lab.watched();
-      return lab.start(input);
-    },
+    handler: async (input) => (await watched()).start(input),
   });
   tidings.command("lab.stop", {
     description: "Lifts all faults, and ends the run once its readers have everything.",
     timeoutMs: STOP_MS,
-    handler: async () => {
-      lab.watched();
-      return lab.stop();
-    },
+    handler: async () => (await watched()).stop(),
   });
   tidings.command("lab.fault", {
     description: "Throws (on) or lifts cut, buffer, block-websocket or kill, for some transports or all.",
     input: faultInput,
     timeoutMs: STOP_MS,
-    handler: async (input) => {
-      lab.watched();
-      return lab.fault(input);
-    },
+    handler: async (input) => (await watched()).fault(input),
   });
 }
 

@@ -1,3 +1,4 @@
+import { TidingsError } from "@tidings/protocol";
 import { describeLogModel, hasRedis, RedisCluster } from "@tidings/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { slotOf } from "../../../src/logs/redis/slot.ts";
@@ -64,7 +65,13 @@ describe.runIf(hasRedis())("on a Redis Cluster of three (redis-server is install
     await b.log.follow("a");
     await a.log.append("a", [text("0")]);
     await moveSlotOf("moved:", cluster);
-    for (let at = 1; at < 20; at++) await a.log.append("a", [text(`${at}`)]);
+    // While the slot is on its way an append may be refused, or its answer lost: then it is tried again, with its key.
+    const append = async (at: number): Promise<unknown> =>
+      a.log.append("a", [text(`${at}`)], { idempotencyKey: `${at}` }).catch(async (error: unknown) => {
+        if (error instanceof TidingsError && error.retryable) return append(at);
+        throw error;
+      });
+    for (let at = 1; at < 20; at++) await append(at);
     await b.until(({ heard }) => heard.length === 20);
     expect(b.texts).toEqual(await textsOf(a.log));
   });
@@ -72,8 +79,10 @@ describe.runIf(hasRedis())("on a Redis Cluster of three (redis-server is install
 
 /** Moves the slot of the channel `a` to another master, as `redis-cli --cluster reshard` does it. */
 async function moveSlotOf(prefix: string, { masters }: RedisCluster): Promise<void> {
+  const linesOf = (reply: string): readonly string[] =>
+    reply.split("\r\n").filter((line) => line.startsWith(prefix));
   const keysOf = async (server: (typeof masters)[number]): Promise<readonly string[]> =>
-    (await server.command("KEYS", `${prefix}*`)).split("\r\n").filter((line) => line.startsWith(prefix));
+    linesOf(await server.command("KEYS", `${prefix}*`));
   for (const [index, source] of masters.entries()) {
     const keys = await keysOf(source);
     const key = keys.find((each) => each.endsWith("c:a"));
@@ -85,8 +94,12 @@ async function moveSlotOf(prefix: string, { masters }: RedisCluster): Promise<vo
     const [from, to] = [await idOf(source), await idOf(target)];
     await target.command("CLUSTER", "SETSLOT", slot, "IMPORTING", from);
     await source.command("CLUSTER", "SETSLOT", slot, "MIGRATING", to);
-    const moving = keys.filter((each) => String(slotOf(each)) === slot);
-    await source.command("MIGRATE", "127.0.0.1", String(target.port), "", "0", "5000", "KEYS", ...moving);
+    // A node sweeps meanwhile, which may have made a key before the slot began to move: so until there is none left.
+    for (;;) {
+      const moving = linesOf(await source.command("CLUSTER", "GETKEYSINSLOT", slot, "100"));
+      if (moving.length === 0) break;
+      await source.command("MIGRATE", "127.0.0.1", String(target.port), "", "0", "5000", "KEYS", ...moving);
+    }
     for (const server of [target, source]) await server.command("CLUSTER", "SETSLOT", slot, "NODE", to);
   }
 }

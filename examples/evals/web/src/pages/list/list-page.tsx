@@ -1,12 +1,9 @@
 import { type Signal, useComputed, useSignal } from "@preact/signals";
+import { Button, EmptyState, Loading, onKeys, plural } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Summary } from "../../../../shared/channels.ts";
-import { Button } from "../../components/button.tsx";
-import { EmptyState, Loading } from "../../components/empty-state.tsx";
-import { onKeys } from "../../keys.ts";
 import { listFault, listState, runs, summaries } from "../../live/list.ts";
-import { plural } from "../../logic/format.ts";
 import { compare, countGroups, matches } from "../../logic/run-list.ts";
 import { filter, opened, sort } from "./list-state.ts";
 import { ListToolbar } from "./list-toolbar.tsx";
@@ -24,7 +21,6 @@ export function ListPage(): JSX.Element {
       .filter((run) => matches(run.value, filter.value))
       .sort((a, b) => order(a.value, b.value));
   });
-  const search = useRef<HTMLInputElement>(null);
   const body = useRef<HTMLTableSectionElement>(null);
   useEffect(() => {
     document.title = "Runs · Evaluations";
@@ -43,7 +39,6 @@ export function ListPage(): JSX.Element {
       ArrowDown: go(1),
       k: go(-1),
       ArrowUp: go(-1),
-      "/": () => search.current?.focus(),
     });
   }, []);
   const shown = found.value.slice(0, limit.value);
@@ -53,7 +48,6 @@ export function ListPage(): JSX.Element {
       <h1 class="visually-hidden">Runs</h1>
       <ListToolbar
         counts={counts.value}
-        search={search}
         onDown={() => body.current?.querySelector<HTMLElement>(".run-link")?.focus()}
       />
       <p class="visually-hidden" role="status">
@@ -78,7 +72,7 @@ interface RunsProps {
 
 function Runs({ shown, body }: RunsProps): JSX.Element {
   return (
-    <table class="runs" aria-label="Runs">
+    <table class="table runs" aria-label="Runs">
       <thead>
         <tr>
           <th scope="col">State</th>

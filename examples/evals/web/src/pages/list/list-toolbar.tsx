@@ -1,8 +1,7 @@
 import { useComputed } from "@preact/signals";
-import type { JSX, RefObject } from "preact";
-import { Icon } from "../../components/icon.tsx";
+import { SearchBox, Segments } from "@tidings/ui";
+import type { JSX } from "preact";
 import { kinds, summaries } from "../../live/list.ts";
-import { formatCount } from "../../logic/format.ts";
 import { type GroupCounts, type Sort, SORTS, STATE_GROUPS, type StateGroup } from "../../logic/run-list.ts";
 import { filter, sort } from "./list-state.ts";
 
@@ -24,12 +23,11 @@ const SORT_NAMES: Readonly<Record<Sort, string>> = {
 
 interface ListToolbarProps {
   readonly counts: GroupCounts;
-  readonly search: RefObject<HTMLInputElement | null>;
   /** From the search down into the list. */
   readonly onDown: () => void;
 }
 
-export function ListToolbar({ counts, search, onDown }: ListToolbarProps): JSX.Element {
+export function ListToolbar({ counts, onDown }: ListToolbarProps): JSX.Element {
   const kindNames = useComputed(() => {
     const all = new Set(summaries.value.map(({ kind }) => kind));
     for (const { name } of kinds.value ?? []) all.add(name);
@@ -37,38 +35,22 @@ export function ListToolbar({ counts, search, onDown }: ListToolbarProps): JSX.E
   });
   return (
     <div class="toolbar" role="search" aria-label="Runs">
-      <div class="segments" role="group" aria-label="State">
-        {STATE_GROUPS.map((group) => (
-          <button
-            key={group}
-            class="segment"
-            type="button"
-            aria-pressed={filter.value.group === group}
-            onClick={() => (filter.value = { ...filter.value, group })}
-          >
-            {GROUP_NAMES[group]} <span class="segment-count">{formatCount(counts[group])}</span>
-          </button>
-        ))}
-      </div>
-      <div class="search">
-        <Icon name="search" />
-        <input
-          ref={search}
-          class="input"
-          type="search"
-          aria-label="Search runs"
-          placeholder="Search runs"
-          value={filter.value.text}
-          onInput={(event) => (filter.value = { ...filter.value, text: event.currentTarget.value })}
-          onKeyDown={(event) => {
-            if (event.key === "ArrowDown" || event.key === "Enter") {
-              event.preventDefault();
-              onDown();
-            } else if (event.key === "Escape") event.currentTarget.blur();
-          }}
-        />
-        <kbd aria-hidden="true">/</kbd>
-      </div>
+      <Segments
+        label="State"
+        segments={STATE_GROUPS.map((id) => ({ id, label: GROUP_NAMES[id], count: counts[id] }))}
+        current={filter.value.group}
+        onChange={(group) => (filter.value = { ...filter.value, group })}
+      />
+      <SearchBox
+        label="Search runs"
+        value={filter.value.text}
+        onInput={(text) => (filter.value = { ...filter.value, text })}
+        onKeyDown={(event) => {
+          if (event.key !== "ArrowDown" && event.key !== "Enter") return;
+          event.preventDefault();
+          onDown();
+        }}
+      />
       <select
         class="input"
         aria-label="Kind"

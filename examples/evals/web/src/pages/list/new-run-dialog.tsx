@@ -1,12 +1,9 @@
 import { useSignal } from "@preact/signals";
+import { Button, Dialog, EmptyState, Field, Loading } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import { LIMITS } from "../../../../shared/limits.ts";
-import { Button } from "../../components/button.tsx";
-import { Dialog } from "../../components/dialog.tsx";
-import { EmptyState, Loading } from "../../components/empty-state.tsx";
-import { Field } from "../../components/field.tsx";
 import { ApiError, startRun } from "../../live/api.ts";
 import { me, myName, setName } from "../../live/identity.ts";
 import { kinds, kindsFault, loadKinds } from "../../live/list.ts";

@@ -1,9 +1,8 @@
 import type { Signal } from "@preact/signals";
+import { Field, formatCount } from "@tidings/ui";
 import type { JSX } from "preact";
 import type { Kind } from "../../../../shared/manifest.ts";
-import { Field } from "../../components/field.tsx";
 import { ParameterControl } from "../../components/parameter-control.tsx";
-import { formatCount } from "../../logic/format.ts";
 import type { Draft } from "./new-run-draft.ts";
 
 /** Digits after the point: all that a manifest may mean. */

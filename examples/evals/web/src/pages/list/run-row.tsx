@@ -1,10 +1,9 @@
 import type { Signal } from "@preact/signals";
+import { Age, Elapsed, formatCount } from "@tidings/ui";
 import type { JSX } from "preact";
 import type { Summary } from "../../../../shared/channels.ts";
-import { Age, Elapsed } from "../../components/age.tsx";
 import { AlertCounts, StateBadge } from "../../components/badge.tsx";
 import { Progress } from "../../components/progress.tsx";
-import { formatCount } from "../../logic/format.ts";
 import { opened } from "./list-state.ts";
 
 /** One run. The link covers the whole row: it is one target for the mouse, and one stop for the keyboard. */
@@ -26,12 +25,12 @@ export function RunRow({ run }: { readonly run: Signal<Summary> }): JSX.Element 
   } = run.value;
   const note = state === "queued" ? undefined : (progress?.note ?? reason);
   return (
-    <tr class="run" data-run={id}>
+    <tr class="run row" data-run={id}>
       <td class="col-state">
         <StateBadge state={state} />
       </td>
       <td class="col-run">
-        <a class="run-link" href={`/runs/${id}`} onClick={() => (opened.id = id)}>
+        <a class="run-link row-link" href={`/runs/${id}`} onClick={() => (opened.id = id)}>
           <span class="run-title">{title}</span> <span class="run-id">{id}</span>
         </a>
         {note !== undefined && <span class="run-note">{note}</span>}

@@ -1,14 +1,12 @@
 import { useComputed } from "@preact/signals";
+import { Age, Elapsed, EmptyState, formatCount, formatDuration, Loading } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import { AlertCounts, SeverityBadge, StateBadge } from "../../components/badge.tsx";
-import { Age, Elapsed } from "../../components/age.tsx";
-import { EmptyState, Loading } from "../../components/empty-state.tsx";
 import { Progress } from "../../components/progress.tsx";
 import { areAlertsRead, latestAlerts, readAlerts } from "../../live/alerts.ts";
 import { listState, summaries } from "../../live/list.ts";
-import { formatCount, formatDuration } from "../../logic/format.ts";
 import {
   ALL_RUNS,
   compare,
@@ -156,7 +154,7 @@ function LatestAlerts(): JSX.Element {
 function Kinds({ kinds }: { readonly kinds: readonly KindCounts[] }): JSX.Element {
   if (kinds.length === 0) return <EmptyState title="Nothing has run yet" />;
   return (
-    <table class="kinds-table">
+    <table class="table kinds-table">
       <thead>
         <tr>
           <th scope="col">Kind</th>

@@ -1,8 +1,7 @@
 import { useComputed } from "@preact/signals";
+import { formatClock, now, plural } from "@tidings/ui";
 import type { JSX } from "preact";
-import { now } from "../../live/clock.ts";
 import { summaries } from "../../live/list.ts";
-import { formatClock, plural } from "../../logic/format.ts";
 import { type HourCounts, throughput } from "../../logic/run-list.ts";
 
 const WIDTH = 480;

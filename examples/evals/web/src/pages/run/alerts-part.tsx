@@ -1,11 +1,9 @@
 import { useSignal } from "@preact/signals";
+import { Age, Button, EmptyState, type Segment, Segments } from "@tidings/ui";
 import type { JSX } from "preact";
 import type { AlertMessage } from "../../../../shared/channels.ts";
 import { SEVERITIES, type Severity } from "../../../../shared/manifest.ts";
-import { Age } from "../../components/age.tsx";
-import { SeverityBadge } from "../../components/badge.tsx";
-import { Button } from "../../components/button.tsx";
-import { EmptyState } from "../../components/empty-state.tsx";
+import { SEVERITY_NAMES, SeverityBadge } from "../../components/badge.tsx";
 
 /** Alerts that are shown at first, and more by each press. */
 const PAGE_ALERTS = 200;
@@ -22,25 +20,22 @@ export function AlertsPart({ alerts, onLine }: AlertsPartProps): JSX.Element {
   if (alerts.length === 0)
     return <EmptyState title="No alerts">Rules on the output, and the run itself, raise them.</EmptyState>;
   const found = only.value === "all" ? alerts : alerts.filter(({ severity }) => severity === only.value);
-  const severities = ["all", ...SEVERITIES.toReversed()] as const;
+  const segments: readonly Segment<Severity | "all">[] = [
+    { id: "all", label: "All", count: alerts.length },
+    ...SEVERITIES.toReversed().map((id) => ({
+      id,
+      label: SEVERITY_NAMES[id],
+      count: alerts.filter(({ severity }) => severity === id).length,
+    })),
+  ];
   return (
     <div class="alerts-part">
-      <div class="segments" role="group" aria-label="Severity">
-        {severities.map((name) => (
-          <button
-            key={name}
-            class="segment"
-            type="button"
-            aria-pressed={only.value === name}
-            onClick={() => (only.value = name)}
-          >
-            {name === "all" ? "All" : name}{" "}
-            <span class="segment-count">
-              {name === "all" ? alerts.length : alerts.filter(({ severity }) => severity === name).length}
-            </span>
-          </button>
-        ))}
-      </div>
+      <Segments
+        label="Severity"
+        segments={segments}
+        current={only.value}
+        onChange={(name) => (only.value = name)}
+      />
       <ul class="alert-list" aria-label="Alerts">
         {found.slice(0, limit.value).map((alert, at) => (
           <li key={alerts.length - at} class={`alert alert-${alert.severity}`}>

@@ -1,11 +1,8 @@
 import { useSignal } from "@preact/signals";
+import { Age, Button, EmptyState, formatBytes } from "@tidings/ui";
 import type { JSX } from "preact";
 import type { ArtifactMessage } from "../../../../shared/channels.ts";
-import { Age } from "../../components/age.tsx";
-import { Button } from "../../components/button.tsx";
-import { EmptyState } from "../../components/empty-state.tsx";
 import type { RunModel } from "../../live/run.ts";
-import { formatBytes } from "../../logic/format.ts";
 import { FileViewer } from "./file-viewer.tsx";
 
 const TEXT = /^(?:text\/|application\/(?:json|xml|x-ndjson|javascript)|.*\+(?:json|xml)$)/;

@@ -1,10 +1,9 @@
 import { useComputed, useSignal } from "@preact/signals";
+import { Button, formatClock } from "@tidings/ui";
 import type { JSX } from "preact";
 import type { Evaluation } from "../../../../shared/evaluation.ts";
-import { Button } from "../../components/button.tsx";
 import { kinds } from "../../live/list.ts";
 import type { DebugEntry, RunModel } from "../../live/run.ts";
-import { formatClock } from "../../logic/format.ts";
 import { readParameter } from "../../logic/parameter-input.ts";
 import type { DebugSession } from "./debug-session.ts";
 

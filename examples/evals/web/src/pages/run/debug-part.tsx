@@ -1,11 +1,8 @@
 import { useSignal } from "@preact/signals";
+import { Button, EmptyState, JsonTree, transportName } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { type Evaluation, hasEnded } from "../../../../shared/evaluation.ts";
-import { Button } from "../../components/button.tsx";
-import { transportName } from "../../components/connection.tsx";
-import { EmptyState } from "../../components/empty-state.tsx";
-import { JsonTree } from "../../components/json-tree.tsx";
 import { connection, tidings } from "../../live/client.ts";
 import type { RunModel } from "../../live/run.ts";
 import { DebugConsole } from "./debug-console.tsx";

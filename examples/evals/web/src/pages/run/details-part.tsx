@@ -1,8 +1,7 @@
+import { formatBytes, formatClock, formatDuration, formatMoment, JsonTree } from "@tidings/ui";
 import type { JSX } from "preact";
 import type { Evaluation } from "../../../../shared/evaluation.ts";
-import { JsonTree } from "../../components/json-tree.tsx";
 import type { RunModel } from "../../live/run.ts";
-import { formatBytes, formatClock, formatDuration, formatMoment } from "../../logic/format.ts";
 import { Parameters } from "./parameters.tsx";
 
 interface DetailsPartProps {

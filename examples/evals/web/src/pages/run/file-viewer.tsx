@@ -1,10 +1,9 @@
 import { useSignal } from "@preact/signals";
+import { Button, formatBytes } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { Button } from "../../components/button.tsx";
 import { fetchBytes } from "../../live/api.ts";
 import { FILE_WINDOW_LIMITS, FileWindow } from "../../logic/file-window.ts";
-import { formatBytes } from "../../logic/format.ts";
 
 interface FileViewerProps {
   readonly url: string;

@@ -1,12 +1,9 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { Button, EmptyState, formatCount, Loading, onKeys } from "@tidings/ui";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { type Evaluation, hasEnded } from "../../../../shared/evaluation.ts";
-import { Button } from "../../components/button.tsx";
-import { EmptyState, Loading } from "../../components/empty-state.tsx";
-import { onKeys } from "../../keys.ts";
 import type { RunModel } from "../../live/run.ts";
-import { formatCount } from "../../logic/format.ts";
 import { rememberInUrl } from "../../url.ts";
 import { LogSelection } from "./log-selection.tsx";
 import { LogToolbar } from "./log-toolbar.tsx";
@@ -24,11 +21,9 @@ export function LogPart({ model, run }: LogPartProps): JSX.Element {
   const { log } = model;
   const { search } = log;
   const isFiltered = useSignal(false);
-  const searchBox = useRef<HTMLInputElement>(null);
   useEffect(
     () =>
       onKeys({
-        "/": () => searchBox.current?.focus(),
         f: () => (log.isFollowing.value = !log.isFollowing.value),
       }),
     [log],
@@ -67,7 +62,7 @@ export function LogPart({ model, run }: LogPartProps): JSX.Element {
   const isEmpty = log.total.value === 0;
   return (
     <div class="log-part">
-      <LogToolbar log={log} searchBox={searchBox} isFiltered={isFiltered} hasEnded={hasEnded(run.state)} />
+      <LogToolbar log={log} isFiltered={isFiltered} hasEnded={hasEnded(run.state)} />
       {isEmpty ? (
         <NoLines run={run} isRead={log.isRead.value} />
       ) : showsMatches ? (

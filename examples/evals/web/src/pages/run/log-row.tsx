@@ -1,5 +1,5 @@
+import { formatCount } from "@tidings/ui";
 import type { JSX } from "preact";
-import { formatCount } from "../../logic/format.ts";
 import { MAX_DRAWN_CHARS, parseLine, splitHits } from "../../logic/log-line.ts";
 
 interface LogRowProps {

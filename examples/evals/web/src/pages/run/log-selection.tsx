@@ -1,12 +1,10 @@
 import { useSignal } from "@preact/signals";
+import { attempt, Button, formatCount, plural, say } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { LIMITS } from "../../../../shared/limits.ts";
-import { Button } from "../../components/button.tsx";
 import { fetchLines } from "../../live/api.ts";
 import type { LogModel } from "../../live/log.ts";
-import { attempt, say } from "../../live/toasts.ts";
-import { formatCount, plural } from "../../logic/format.ts";
 import { parseLine } from "../../logic/log-line.ts";
 
 /** Lines that are copied at once; more are in the file. */

@@ -1,48 +1,34 @@
 import { type Signal, useSignal } from "@preact/signals";
-import type { JSX, RefObject } from "preact";
+import { Button, formatCount, SearchBox } from "@tidings/ui";
+import type { JSX } from "preact";
 import { LOG_LEVELS } from "../../../../shared/evaluation.ts";
 import { LIMITS } from "../../../../shared/limits.ts";
-import { Button } from "../../components/button.tsx";
-import { Icon } from "../../components/icon.tsx";
 import type { LogModel } from "../../live/log.ts";
-import { formatCount } from "../../logic/format.ts";
 
 interface LogToolbarProps {
   readonly log: LogModel;
-  readonly searchBox: RefObject<HTMLInputElement | null>;
   /** Whether only the lines that match are shown. */
   readonly isFiltered: Signal<boolean>;
   readonly hasEnded: boolean;
 }
 
-export function LogToolbar({ log, searchBox, isFiltered, hasEnded }: LogToolbarProps): JSX.Element {
+export function LogToolbar({ log, isFiltered, hasEnded }: LogToolbarProps): JSX.Element {
   const { search } = log;
   const go = (by: 1 | -1): void => search.step(by);
   return (
     <div class="toolbar log-toolbar" role="search" aria-label="Log">
-      <div class="search">
-        <Icon name="search" />
-        <input
-          ref={searchBox}
-          class="input"
-          type="search"
-          aria-label="Search the log"
-          placeholder="Search the log"
-          maxLength={LIMITS.maxSearchChars}
-          value={search.text.value}
-          onInput={(event) => search.set(event.currentTarget.value, search.level.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Enter") {
-              event.preventDefault();
-              go(event.shiftKey ? -1 : 1);
-            } else if (event.key === "Escape") {
-              search.set("", search.level.value);
-              event.currentTarget.blur();
-            }
-          }}
-        />
-        <kbd aria-hidden="true">/</kbd>
-      </div>
+      <SearchBox
+        label="Search the log"
+        maxLength={LIMITS.maxSearchChars}
+        value={search.text.value}
+        onInput={(text) => search.set(text, search.level.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") search.set("", search.level.value);
+          if (event.key !== "Enter") return;
+          event.preventDefault();
+          go(event.shiftKey ? -1 : 1);
+        }}
+      />
       <select
         class="input"
         aria-label="Level"

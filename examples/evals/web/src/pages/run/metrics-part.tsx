@@ -1,16 +1,16 @@
 import { useSignal } from "@preact/signals";
+import { EmptyState, Loading } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { EmptyState, Loading } from "../../components/empty-state.tsx";
 import type { RunModel } from "../../live/run.ts";
-import type { Plot } from "./plot.tsx";
+import type { MetricPlot } from "./metric-plot.tsx";
 
 /** One plot a metric. What draws them is loaded when it is looked at for the first time. */
 export function MetricsPart({ model }: { readonly model: RunModel }): JSX.Element {
-  const loaded = useSignal<{ readonly Plot: typeof Plot } | undefined>(undefined);
+  const loaded = useSignal<{ readonly MetricPlot: typeof MetricPlot } | undefined>(undefined);
   const fault = useSignal(false);
   useEffect(() => {
-    void import("./plot.tsx").then(
+    void import("./metric-plot.tsx").then(
       (module) => (loaded.value = module),
       () => (fault.value = true),
     );
@@ -26,7 +26,7 @@ export function MetricsPart({ model }: { readonly model: RunModel }): JSX.Elemen
       </EmptyState>
     );
   if (loaded.value === undefined) return <Loading what="plots" />;
-  const { Plot: Drawn } = loaded.value;
+  const { MetricPlot: Drawn } = loaded.value;
   return (
     <div class="plots">
       {names.map((name) => (

@@ -1,10 +1,9 @@
 import { useComputed, useSignal } from "@preact/signals";
+import { Button, Field } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Evaluation } from "../../../../shared/evaluation.ts";
 import type { Parameter, ParameterValue } from "../../../../shared/manifest.ts";
-import { Button } from "../../components/button.tsx";
-import { Field } from "../../components/field.tsx";
 import { ParameterControl } from "../../components/parameter-control.tsx";
 import { ApiError, changeRun } from "../../live/api.ts";
 import { me } from "../../live/identity.ts";

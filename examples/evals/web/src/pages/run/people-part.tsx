@@ -1,13 +1,11 @@
 import { useSignal } from "@preact/signals";
+import { attempt, Button, formatClock, formatMoment } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { LIMITS } from "../../../../shared/limits.ts";
-import { Button } from "../../components/button.tsx";
 import { sendComment } from "../../live/api.ts";
 import { isAsking, me, myName } from "../../live/identity.ts";
 import type { RunModel } from "../../live/run.ts";
-import { attempt } from "../../live/toasts.ts";
-import { formatClock, formatMoment } from "../../logic/format.ts";
 
 /** Pixels from the end within which somebody reads the newest, and is kept there. */
 const NEAR_END_PX = 40;

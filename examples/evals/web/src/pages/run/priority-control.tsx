@@ -1,12 +1,11 @@
 import { useSignal } from "@preact/signals";
+import { attempt, Button } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect, useId } from "preact/hooks";
 import type { Evaluation } from "../../../../shared/evaluation.ts";
 import { LIMITS } from "../../../../shared/limits.ts";
-import { Button } from "../../components/button.tsx";
 import { changeRun } from "../../live/api.ts";
 import { me } from "../../live/identity.ts";
-import { attempt } from "../../live/toasts.ts";
 
 /** Of one that waits: moves it in the queue. */
 export function PriorityControl({ run }: { readonly run: Evaluation }): JSX.Element {

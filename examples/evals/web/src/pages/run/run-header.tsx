@@ -1,17 +1,13 @@
 import { useSignal } from "@preact/signals";
+import { Age, attempt, Button, Dialog, Elapsed, formatBytes, formatCount, plural, say } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useLocation } from "preact-iso/router";
 import { type Evaluation, hasEnded } from "../../../../shared/evaluation.ts";
-import { Age, Elapsed } from "../../components/age.tsx";
 import { StateBadge } from "../../components/badge.tsx";
-import { Button } from "../../components/button.tsx";
-import { Dialog } from "../../components/dialog.tsx";
 import { Progress } from "../../components/progress.tsx";
 import { deleteRun, startAgain, stopRun } from "../../live/api.ts";
 import { me } from "../../live/identity.ts";
 import type { RunModel } from "../../live/run.ts";
-import { attempt, say } from "../../live/toasts.ts";
-import { formatBytes, formatCount, plural } from "../../logic/format.ts";
 import { PriorityControl } from "./priority-control.tsx";
 
 interface RunHeaderProps {

@@ -1,9 +1,8 @@
 import { untracked } from "@preact/signals";
+import { Button, EmptyState, Loading } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
-import { EmptyState, Loading } from "../../components/empty-state.tsx";
-import { Button } from "../../components/button.tsx";
 import { RunModel } from "../../live/run.ts";
 import { RunHeader } from "./run-header.tsx";
 import { RunParts } from "./run-parts.tsx";

@@ -1,11 +1,10 @@
 import { useSignal } from "@preact/signals";
+import { onKeys, type Tab, Tabs } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Evaluation } from "../../../../shared/evaluation.ts";
-import { type Tab, Tabs } from "../../components/tabs.tsx";
-import { onKeys } from "../../keys.ts";
 import type { RunModel } from "../../live/run.ts";
-import { isWide } from "../../live/theme.ts";
+import { isWide } from "../../live/wide.ts";
 import { rememberInUrl } from "../../url.ts";
 import { AlertsPart } from "./alerts-part.tsx";
 import { ArtifactsPart } from "./artifacts-part.tsx";
