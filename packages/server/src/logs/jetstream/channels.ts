@@ -3,7 +3,8 @@ import type { Message, Offset } from "@tidings/protocol";
 import type { Msg, Subscription } from "@nats-io/transport-node";
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Bodies, messageOf } from "./bodies.ts";
+import type { Bodies } from "./bodies.ts";
+import { Chain, entryAt, hasParts, recordsOf, tagOfStored } from "./chain.ts";
 import type { Engine } from "./engine.ts";
 import { decodeEntry, type Draft, encodeEntry, type Entry, ENTRY_HEADER } from "./entry.ts";
 import { decodeEphemeral, EPHEMERAL_HEADER } from "./ephemeral.ts";
@@ -44,6 +45,7 @@ export class Channels {
   readonly #subjects: Subjects;
   readonly #options: CheckedOptions;
   readonly #bodies: Bodies;
+  readonly #chain: Chain;
   readonly #names: Names;
   readonly #listeners = new Set<TailListener>();
   readonly #followed = new Map<string, Followed>();
@@ -63,6 +65,7 @@ export class Channels {
     this.#subjects = subjects;
     this.#options = options;
     this.#bodies = bodies;
+    this.#chain = new Chain(engine, subjects, bodies);
     this.#names = names;
   }
 
@@ -119,7 +122,7 @@ export class Channels {
     const { header, body } = encodeEntry({ epoch, timeMs, tag, previous: replica.tag, base, change });
     const partBytes = this.#engine.maxPartBytes;
     try {
-      const parts = await this.#bodies.writeParts(channel, body, partBytes);
+      const parts = await this.#bodies.writeParts(channel, tag, body, partBytes);
       const text = header(parts, partBytes);
       const data = parts.length === 0 ? body : EMPTY;
       const seq = await this.#engine.call((stream) =>
@@ -198,7 +201,7 @@ export class Channels {
   async mend(channel: string, offset: Offset): Promise<void> {
     const replica = await this.sync(channel);
     const first = await this.#engine.call((stream) => stream.next(this.#subjects.log(channel), 1));
-    const letGo = first === undefined ? 0 : (await this.#entryOf(first)).base.head;
+    const letGo = first === undefined ? 0 : (await this.#chain.entryOf(first)).base.head;
     if (offset <= letGo) {
       replica.ring.truncate(letGo as Offset);
       this.#tell(channel, replica, []);
@@ -285,51 +288,50 @@ export class Channels {
   }
 
   async #sync(channel: string): Promise<Replica> {
-    const subject = this.#subjects.log(channel);
     for (let tries = 0; ; tries++) {
       const { losses } = this.#engine;
       const replica = this.#find(channel) ?? this.#adopt(channel, new Replica(this.#engine.life));
+      // As it is now: more may be heard while the leader is asked.
       const { lastSeq, lastTag } = replica;
-      const last = await this.#engine.call((stream) => stream.last(subject));
+      const last = await this.#chain.last(channel);
       const isLost =
-        last === undefined || last.seq < lastSeq
-          ? lastSeq > 0
-          : last.seq === lastSeq
-            ? tagOf(last) !== lastTag
-            : lastSeq > 0 && replica.losses !== losses && (await this.#isOther(subject, replica));
+        isBehind(last, lastSeq, lastTag) ||
+        (lastSeq > 0 && replica.losses !== losses && (await this.#chain.isOther(channel, replica)));
       if (!isLost) {
-        const read =
-          last !== undefined && last.seq > lastSeq ? await this.#read(channel, replica, last) : replica;
-        read.losses = losses;
-        return read;
+        const isNew = last !== undefined && last.seq > lastSeq;
+        const read = isNew ? await this.#read(channel, replica, last) : replica;
+        if (read !== undefined) {
+          read.losses = losses;
+          return read;
+        }
       }
       if (tries === MAX_TRIES) throw new Error("the channel changed again and again");
-      await this.#recover(channel, replica);
+      await this.#recover(channel, this.#find(channel) ?? replica);
     }
   }
 
-  /** Whether something else is in the place of the newest entry that is known; nothing may be: what is old is let go. */
-  async #isOther(subject: string, { lastSeq, lastTag }: Replica): Promise<boolean> {
-    const found = await this.#engine.call((stream) => stream.get(lastSeq));
-    return found !== undefined && (found.subject !== subject || tagOf(found) !== lastTag);
-  }
-
-  /** Brings a replica up to the newest entry, and tells the listeners. Answers another where entries between were let go. */
-  async #read(channel: string, known: Replica, last: StoredMessage): Promise<Replica> {
+  /**
+   * Brings a replica up to the newest entry, and tells the listeners. Answers another where entries between were let go, and
+   * nothing where what the replica has was lost.
+   */
+  async #read(channel: string, known: Replica, last: StoredMessage): Promise<Replica | undefined> {
     const isTold = this.#followed.get(channel)?.told !== undefined;
-    const subject = this.#subjects.log(channel);
     let replica = known;
-    const messages = this.#after(subject, known, last, !isTold);
+    const messages = this.#chain.after(channel, known, last, !isTold);
     for await (const message of messages) {
       if (message.seq <= replica.lastSeq) continue;
-      const entry = await this.#entryOf(message);
-      const added = isTold ? await this.#messagesOf(entry, message) : [];
+      const entry = await this.#chain.entryOf(message);
+      const added = isTold ? await this.#chain.messagesOf(entry, message) : [];
       if (message.seq <= replica.lastSeq) continue;
-      if (replica.isVoid(entry)) {
+      // A leader that has not what this replica has gives the same sequence numbers out again: such an entry looks as if it were
+      // void, or as if those between had been let go.
+      if (replica.isCut(entry) && (await this.#chain.isOther(channel, replica))) return undefined;
+      if (message.seq <= replica.lastSeq) continue;
+      const isCut = replica.isCut(entry);
+      if (isCut && replica.isVoid(entry)) {
         replica.pass(entry);
         continue;
       }
-      const isCut = replica.lastSeq > 0 && !replica.isNext(entry);
       if (isCut && this.#find(channel) === replica) {
         replica = new Replica(entry.epoch);
         replica.losses = known.losses;
@@ -340,59 +342,9 @@ export class Channels {
     return replica;
   }
 
-  /** Each entry behind those of a replica, up to the newest as the stream's leader has it. */
-  async *#after(
-    subject: string,
-    { lastSeq, tag }: Replica,
-    last: StoredMessage,
-    isHeadersOnly: boolean,
-  ): AsyncGenerator<StoredMessage> {
-    // Mostly it is just one; where entries may be void, one before it may be the one that is not.
-    const only =
-      lastSeq === 0 || this.#engine.isReplicated ? undefined : entryAt(last.header(ENTRY_HEADER), last.seq);
-    if (only !== undefined && !("complete" in only) && only.previous === tag) return yield last;
-    let known = { seq: lastSeq, tag };
-    const { isReplicated } = this.#engine;
-    let isReading = lastSeq > 0 && !isReplicated;
-    while (known.seq < last.seq) {
-      // A consumer may be at a server that is behind the leader, and on its way to us a message may be lost. Where there seems
-      // to be a hole, and where to begin, the leader is asked.
-      if (isReading) {
-        isReading = false;
-        for await (const message of this.#engine.from(subject, known.seq + 1, isHeadersOnly)) {
-          isReading = previousOf(message) !== known.tag;
-          if (isReading) break;
-          known = { seq: message.seq, tag: tagOf(message) };
-          yield message;
-        }
-        if (known.seq >= last.seq) return;
-      } else isReading = known.seq === 0 && !isReplicated;
-      const from = known.seq + 1;
-      const next = await this.#engine.call((stream) => stream.next(subject, from));
-      if (next === undefined) return;
-      known = { seq: next.seq, tag: tagOf(next) };
-      yield next;
-    }
-  }
-
   /** What was there is not: another life of the channel, which an entry tells all nodes. */
   async #recover(channel: string, lost: Replica): Promise<void> {
-    let replica = new Replica(this.#engine.life);
-    const subject = this.#subjects.log(channel);
-    const { losses } = this.#engine;
-    const last = await this.#engine.call((stream) => stream.last(subject));
-    const messages = last === undefined ? [] : this.#after(subject, replica, last, true);
-    for await (const message of messages) {
-      const entry = await this.#entryOf(message);
-      if (replica.isVoid(entry)) {
-        replica.pass(entry);
-        continue;
-      }
-      // Where one is missing, what was before it cannot be told from what is not.
-      if (replica.lastSeq > 0 && !replica.isNext(entry)) replica = new Replica(entry.epoch);
-      replica.apply(entry);
-    }
-    replica.losses = losses;
+    const replica = await this.#chain.whole(channel);
     // Another node may have been first; a server that was only behind is found by what it refuses.
     if (replica.epoch === lost.epoch) {
       const { newEpoch, nowMs } = this.#options;
@@ -420,19 +372,14 @@ export class Channels {
     followed.heard = Math.max(followed.heard, seq);
     const replica = this.#find(channel);
     if (replica === undefined || followed.told === undefined || seq <= replica.lastSeq) return;
-    const entry = entryAt(headers.get(ENTRY_HEADER), seq);
+    const entry = entryAt({ header: (name) => headers.get(name), seq });
     const isBehind =
       this.#engine.isReplicated || Number(headers.get("Nats-Last-Sequence")) !== replica.lastSeq;
     if (isBehind || entry === undefined || "complete" in entry || !replica.isNext(entry) || hasParts(entry)) {
       this.#syncLater(channel);
       return;
     }
-    // What the hub keeps must not hold on to all that was received with it.
-    const own = Buffer.allocUnsafeSlow(data.length);
-    own.set(data);
-    const { change } = entry;
-    const added = change.type === "append" ? change.items.map((item) => messageOf(item, own, 0)) : [];
-    this.#apply(channel, replica, entry, added);
+    this.#apply(channel, replica, entry, recordsOf(entry, data));
   }
 
   #tellEphemeral(channel: string, messages: readonly Message[]): void {
@@ -478,21 +425,6 @@ export class Channels {
     }
   }
 
-  async #entryOf({ header, seq, subject }: StoredMessage): Promise<Entry> {
-    const entry = entryAt(header(ENTRY_HEADER), seq);
-    if (entry === undefined) throw new Error(`message ${seq} on ${subject} is none of this log`);
-    return "complete" in entry ? entry.complete(await this.#bodies.start(entry.place)) : entry;
-  }
-
-  async #messagesOf(entry: Entry, { data }: StoredMessage): Promise<readonly Message[]> {
-    const { change } = entry;
-    if (change.type !== "append") return [];
-    if (hasParts(entry)) return this.#bodies.read(change.items);
-    const own = Buffer.allocUnsafeSlow(data.length);
-    own.set(data);
-    return change.items.map((item) => messageOf(item, own, 0));
-  }
-
   #find(channel: string): Replica | undefined {
     // The stream was made anew: all is gone.
     if (this.#life !== this.#engine.life) this.#forgetAll();
@@ -527,25 +459,8 @@ export class Channels {
   }
 }
 
-function tagOf({ header, seq }: StoredMessage): string {
-  const text = header(ENTRY_HEADER);
-  return /"g":"([^"]*)"/.exec(text)?.[1] ?? `none ${seq}`;
-}
-
-function previousOf({ header }: StoredMessage): string | undefined {
-  return /"p":"([^"]*)"/.exec(header(ENTRY_HEADER))?.[1];
-}
-
-function entryAt(header: string, seq: number): ReturnType<typeof decodeEntry> | undefined {
-  try {
-    return decodeEntry(header, seq);
-  } catch {
-    return undefined; // A subject is anybody's who may publish there.
-  }
-}
-
-function hasParts({ change }: Entry): boolean {
-  return (
-    (change.type === "append" || change.type === "snapshot") && (change.items[0]?.place.parts.length ?? 0) > 0
-  );
+/** Whether the newest entry that is known is not there: `last` is what the stream's leader has. */
+function isBehind(last: StoredMessage | undefined, lastSeq: number, lastTag: string): boolean {
+  if (last === undefined || last.seq < lastSeq) return lastSeq > 0;
+  return last.seq === lastSeq && tagOfStored(last) !== lastTag;
 }

@@ -58,6 +58,8 @@ interface SnapshotDraft {
 
 /** The header that has all of an entry but the records, so that a channel is known by its headers. */
 export const ENTRY_HEADER = "Tidings-Entry";
+/** Of a part of a body: the tag of the entry that it is of, and which of its parts it is. */
+export const PART_HEADER = "Tidings-Part";
 /** A larger one goes before the records. */
 const MAX_HEADER_BYTES = 65_536;
 
@@ -87,6 +89,16 @@ interface Meta extends Large {
   /** Parts of the body, and how large each is. */
   readonly b?: readonly number[];
   readonly z?: number;
+}
+
+/** Without the rest of it; `undefined` for what is no header of an entry. */
+export function tagOf(header: string): string | undefined {
+  return /"g":"([^"]*)"/.exec(header)?.[1];
+}
+
+/** The tag of the one before it. */
+export function previousOf(header: string): string | undefined {
+  return /"p":"([^"]*)"/.exec(header)?.[1];
 }
 
 /** An entry's header, without the parts of its body, and the body. */
@@ -137,7 +149,7 @@ export interface Undecoded {
  */
 export function decodeEntry(header: string, seq: number): Entry | Undecoded {
   const meta = JSON.parse(header) as Meta;
-  const place: Place = { seq, parts: meta.b ?? [], partBytes: meta.z ?? 0, skip: meta.x ?? 0 };
+  const place: Place = { seq, tag: meta.g, parts: meta.b ?? [], partBytes: meta.z ?? 0, skip: meta.x ?? 0 };
   if (meta.x === undefined) return entryOf(meta, meta, place);
   return {
     place,

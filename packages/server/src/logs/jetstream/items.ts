@@ -14,6 +14,8 @@ export interface Item extends Held {
 export interface Place {
   /** Of the entry, in the stream. */
   readonly seq: number;
+  /** Of the entry: what else may be there is not it. */
+  readonly tag: string;
   /** Of the parts that the body is in, each of `partBytes` but for the last; none where it is in the entry itself. */
   readonly parts: readonly number[];
   readonly partBytes: number;

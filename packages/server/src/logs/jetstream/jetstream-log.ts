@@ -40,7 +40,8 @@ export class JetStreamLog implements Log {
   readonly #channels: Channels;
   readonly #queues: ChannelQueues;
   #checking: NodeJS.Timeout | undefined;
-  #checkedSeq = -1;
+  /** What the stream was at the last check. */
+  #checked = "";
   #closing: Promise<void> | undefined;
 
   /** @throws {TidingsError} `CONFIG_INVALID`; `LOG_UNAVAILABLE` when the engine is not reached within `timeoutMs` */
@@ -262,7 +263,7 @@ export class JetStreamLog implements Log {
 
   /** What was told meanwhile was not heard, and may be lost. */
   async #catchUp(): Promise<void> {
-    this.#checkedSeq = -1;
+    this.#checked = "";
     await this.#names.load().catch(() => undefined);
     await this.#check();
   }
@@ -293,14 +294,14 @@ export class JetStreamLog implements Log {
   async #check(): Promise<void> {
     if (!this.#engine.isUp) return;
     try {
-      const seq = await this.#engine.call((stream) => stream.lastSeq());
-      if (seq === this.#checkedSeq) return;
+      const state = await this.#engine.call((stream) => stream.state());
+      if (state === this.#checked) return;
       const followed = this.#channels.followed;
       for (let from = 0; from < followed.length; from += CHECK_CHANNELS)
         await Promise.all(
           followed.slice(from, from + CHECK_CHANNELS).map((channel) => this.#channels.sync(channel)),
         );
-      this.#checkedSeq = seq;
+      this.#checked = state;
     } catch {
       // The engine is away, and whoever asks for it is told; the next check begins again.
     }

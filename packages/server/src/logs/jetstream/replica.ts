@@ -20,7 +20,8 @@ export class Replica {
   lastTag = "";
   /** Of the newest that is not void; empty where there is none. */
   tag = "";
-  #tagSeq = 0;
+  /** Where that one is. */
+  tagSeq = 0;
   /** The newest ones before it. */
   #recent: string[] = [];
   /** How many connections had been lost when it was compared with the stream last; -1 for never. */
@@ -43,6 +44,11 @@ export class Replica {
   /** Whether an entry is the next one. */
   isNext({ previous }: Entry): boolean {
     return previous === this.tag;
+  }
+
+  /** Whether one is missing between what it has and an entry, or the entry is void. */
+  isCut(entry: Entry): boolean {
+    return this.lastSeq > 0 && !this.isNext(entry);
   }
 
   /**
@@ -78,7 +84,7 @@ export class Replica {
     if (this.#recent.length > MAX_RECENT) this.#recent.shift();
     this.pass(entry);
     this.tag = entry.tag;
-    this.#tagSeq = entry.seq;
+    this.tagSeq = entry.seq;
   }
 
   /** Brings the channel to what its retention keeps. */
@@ -117,7 +123,7 @@ export class Replica {
     const [first] = this.ring.read(toOffset(0), { maxMessages: 1, maxBytes: 0 });
     // A keyed channel does not go on from its first message: what came after it may be needed to know what went.
     const from = this.ring instanceof KeyedItems ? this.#snapshotSeq || this.firstSeq : first?.place.seq;
-    return Math.min(from ?? this.#tagSeq, this.#keyed[0]?.seq ?? this.#tagSeq);
+    return Math.min(from ?? this.tagSeq, this.#keyed[0]?.seq ?? this.tagSeq);
   }
 
   /**

@@ -37,6 +37,8 @@ export interface StreamSettings {
 interface Info {
   readonly config: { readonly description?: string; readonly num_replicas: number };
   readonly state: { readonly last_seq: number; readonly subjects?: Readonly<Record<string, number>> };
+  /** Of a server that is in a cluster. */
+  readonly cluster?: { readonly leader?: string };
   readonly total?: number;
 }
 
@@ -102,10 +104,10 @@ export class Stream {
     }
   }
 
-  /** The newest sequence number of the stream. */
-  async lastSeq(): Promise<number> {
-    const { state } = await this.#call<Info>(`STREAM.INFO.${this.name}`);
-    return state.last_seq;
+  /** Who leads the stream, and its newest sequence number: another text where anything of it may be another. */
+  async state(): Promise<string> {
+    const { state, cluster } = await this.#call<Info>(`STREAM.INFO.${this.name}`);
+    return `${cluster?.leader ?? ""} ${state.last_seq}`;
   }
 
   /** All subjects that have messages. */
@@ -159,7 +161,12 @@ export class Stream {
     return this.#get({ seq: from, next_by_subj: subject });
   }
 
-  /** One message: by any server that has it, or by the leader where that one has not got it yet. */
+  /** One message, as the stream's leader has it. */
+  held(seq: number): Promise<StoredMessage | undefined> {
+    return this.#get({ seq });
+  }
+
+  /** One message, by any server that keeps the stream: it may be behind. */
   async get(seq: number): Promise<StoredMessage | undefined> {
     const answer = await this.#connection.request(
       `$JS.API.DIRECT.GET.${this.name}`,
@@ -167,7 +174,7 @@ export class Stream {
       { timeout: this.#timeoutMs },
     );
     const { headers: head } = answer;
-    if (head === undefined || head.code !== 0) return this.#get({ seq });
+    if (head === undefined || head.code !== 0) return undefined;
     return {
       seq,
       subject: head.get("Nats-Subject"),
