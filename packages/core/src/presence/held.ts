@@ -1,5 +1,5 @@
 /** What one node says of a member that it holds. */
-export interface Held {
+export interface HeldMember {
   /** RFC 3339: when it came. */
   readonly since: string;
   /** JSON; `undefined` where it has none. */
@@ -16,7 +16,7 @@ export interface Held {
  * What holds where two nodes have the same member: it is there since the first, with the state that was said last. The
  * order in which nodes hear of each other makes no difference to it.
  */
-export function mergeHeld(one: Held | undefined, other: Held): Held {
+export function mergeHeld(one: HeldMember | undefined, other: HeldMember): HeldMember {
   if (one === undefined) return other;
   const since = one.since < other.since ? one.since : other.since;
   const { state, saidAt } = isLater(other, one) ? other : one;
@@ -25,12 +25,12 @@ export function mergeHeld(one: Held | undefined, other: Held): Held {
 }
 
 /** Two nodes may say something in the same millisecond: any rule will do that all of them keep. */
-function isLater(one: Held, other: Held): boolean {
+function isLater(one: HeldMember, other: HeldMember): boolean {
   if (one.saidAt !== other.saidAt) return one.saidAt > other.saidAt;
   return (one.state ?? "") > (other.state ?? "");
 }
 
-export function isSameHeld(one: Held | undefined, other: Held | undefined): boolean {
+export function isSameHeld(one: HeldMember | undefined, other: HeldMember | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
   return (
     one.since === other.since &&

@@ -3,7 +3,7 @@ import type { Policies } from "../policy.ts";
 import type { Attendance } from "./attendance.ts";
 import { Expiry } from "./expiry.ts";
 import { Flusher } from "./flusher.ts";
-import { type Held, isSameHeld, mergeHeld } from "./held.ts";
+import { type HeldMember, isSameHeld, mergeHeld } from "./held.ts";
 import { isAttendedElsewhere, type Membership, type Room, shownOf } from "./membership.ts";
 import { checkMember, checkState, invalid, memberJson } from "./member.ts";
 import { type PresenceListener, Roster } from "./roster.ts";
@@ -35,7 +35,7 @@ export interface PresenceOptions {
    * Told what this node says of a member, and with `undefined` that it holds it no more: for {@link Presence.hear} of the
    * other nodes. Default: nobody.
    */
-  readonly tell?: (channel: string, name: string, held: Held | undefined) => void;
+  readonly tell?: (channel: string, name: string, held: HeldMember | undefined) => void;
 }
 
 /** How exactly members without a connection go, in milliseconds. */
@@ -161,7 +161,7 @@ export class Presence {
     member.graceUntilMs = 0;
     this.#unattended.delete(member);
     // Without a state of its own a second connection takes over what the first one said.
-    if (checked === undefined) this.#hold(member, shownOf(member) as Held);
+    if (checked === undefined) this.#hold(member, shownOf(member) as HeldMember);
     else this.#say(member, checked);
     return member;
   }
@@ -255,7 +255,7 @@ export class Presence {
    * Takes what another node says of a member, and with `undefined` that it holds it no more: `hasLeft` where it said so
    * itself, and was not merely lost.
    */
-  hear(node: string, channel: string, name: string, held: Held | undefined, hasLeft: boolean): void {
+  hear(node: string, channel: string, name: string, held: HeldMember | undefined, hasLeft: boolean): void {
     if (held === undefined) {
       const member = this.#rooms.get(channel)?.members.get(name);
       const before = member?.others?.get(node);
@@ -359,7 +359,7 @@ export class Presence {
 
   /** Somebody has said its state: later than all that was said of it before, whatever the clocks of nodes show. */
   #say(member: Membership, state: string | undefined): void {
-    const { since } = shownOf(member) as Held;
+    const { since } = shownOf(member) as HeldMember;
     const saidAt = this.#nextSaidAt(member);
     this.#hold(member, { since, state, saidAt, isAttended: false, leasedAt: 0 });
   }
@@ -369,7 +369,7 @@ export class Presence {
   }
 
   /** Adds something to what this node says of it. */
-  #hold(member: Membership, more: Held): void {
+  #hold(member: Membership, more: HeldMember): void {
     const before = member.own;
     const { since, state, saidAt } = mergeHeld(before, more);
     const own = { since, state, saidAt, isAttended: member.holders.size > 0, leasedAt: member.leasedAt };
@@ -381,7 +381,7 @@ export class Presence {
   }
 
   #show(member: Membership): void {
-    const { state, since } = shownOf(member) as Held;
+    const { state, since } = shownOf(member) as HeldMember;
     this.#set(member.room.roster, member.name, memberJson(member.name, state, since));
   }
 

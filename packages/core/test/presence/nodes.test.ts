@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Held, Presence } from "../../src/index.ts";
+import type { HeldMember, Presence } from "../../src/index.ts";
 import { type OpenedPresence, openPresence, type TestConnection, TestTime } from "../support/presence.ts";
 
 const CHANNEL = "room";
@@ -53,7 +53,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class TestNodes {
   readonly time = new TestTime();
   readonly all: readonly OpenedPresence[];
-  readonly #said: { node: number; name: string; held: Held | undefined }[] = [];
+  readonly #said: { node: number; name: string; held: HeldMember | undefined }[] = [];
   readonly #heard: number[];
 
   constructor(count: number) {

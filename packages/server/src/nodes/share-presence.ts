@@ -1,4 +1,4 @@
-import type { Held, Presence } from "@tidings/core";
+import type { HeldMember, Presence } from "@tidings/core";
 import { TidingsError } from "@tidings/protocol";
 import { z } from "zod";
 import type { Nodes } from "./nodes.ts";
@@ -22,7 +22,7 @@ const said: z.ZodType<Said> = z.tuple([
 export function sharePresence(
   nodes: Nodes,
   presence: () => Presence,
-): (channel: string, name: string, held: Held | undefined) => void {
+): (channel: string, name: string, held: HeldMember | undefined) => void {
   const set = nodes.share(TOPIC, (node, key, value, hasSaid) => {
     // A channel's name has no space in it.
     const at = key.indexOf(" ");
@@ -59,10 +59,10 @@ export async function endElsewhere(
   );
 }
 
-function saidOf({ since, state, saidAt, isAttended, leasedAt }: Held): Said {
+function saidOf({ since, state, saidAt, isAttended, leasedAt }: HeldMember): Said {
   return [since, state ?? null, saidAt, isAttended, leasedAt];
 }
 
-function heldOf([since, state, saidAt, isAttended, leasedAt]: Said): Held {
+function heldOf([since, state, saidAt, isAttended, leasedAt]: Said): HeldMember {
   return { since, state: state ?? undefined, saidAt, isAttended, leasedAt };
 }

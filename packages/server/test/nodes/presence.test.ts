@@ -1,6 +1,6 @@
 import { hasRedis, RedisServer, send } from "@tidings/testing";
 import { describe, expect, test } from "vitest";
-import { DeafProxy } from "../support/deaf-proxy.ts";
+import { DeafProxy } from "../logs/deaf-proxy.ts";
 import { untilHeld } from "../support/held.ts";
 import { openServer } from "../support/logs.ts";
 import { OPCODE } from "../support/raw-web-socket.ts";
