@@ -36,13 +36,13 @@ export interface Tell {
 /** Told to all. */
 export type Frame =
   | Tell
-  /** It is there; `at` is the number of the last `tell`, and `beat` counts these. */
+  /** It is there, and says so every `everyMs` or a little later; `at` is the number of the last `tell`. */
   | {
       readonly type: "beat";
       readonly node: string;
       readonly about: About;
       readonly at: number;
-      readonly beat: number;
+      readonly everyMs: number;
     }
   /** It wants the whole table of a node, or of all. */
   | { readonly type: "ask"; readonly node: string; readonly of: string | null }
@@ -79,7 +79,7 @@ const about = z.object({
 
 // Members that a later version adds are passed over.
 const frame: z.ZodType<Frame> = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("beat"), node: id, about, at: count, beat: count }),
+  z.object({ type: z.literal("beat"), node: id, about, at: count, everyMs: z.number().positive() }),
   z.object({
     type: z.literal("tell"),
     node: id,

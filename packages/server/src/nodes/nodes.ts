@@ -60,7 +60,6 @@ export class Nodes {
   readonly #peers = new Map<string, Peer>();
   readonly #topics = new Map<string, OnSaid>();
   readonly #beatMs: number;
-  #beat = 0;
   #countedAtMs = Number.NEGATIVE_INFINITY;
   #cancelBeat: (() => void) | undefined;
   #ends: (() => void)[] = [];
@@ -174,9 +173,9 @@ export class Nodes {
 
   #sayBeat(): void {
     const { id, about, schedule } = this.#options;
-    const beat = ++this.#beat;
+    const everyMs = this.#beatMs;
     this.#speaker.say("beat", (at) =>
-      JSON.stringify({ type: "beat", node: id, about, at, beat } satisfies Frame),
+      JSON.stringify({ type: "beat", node: id, about, at, everyMs } satisfies Frame),
     );
     this.#cancelBeat?.();
     // Nodes that were started together must not beat together.
@@ -207,8 +206,12 @@ export class Nodes {
     // Those that were held up come at once: they are no time in which the others were silent. Timers may be a moment early.
     if (nowMs - this.#countedAtMs < this.#beatMs * 0.95) return;
     this.#countedAtMs = nowMs;
-    for (const peer of this.#peers.values())
-      if (!peer.isGone && ++peer.silentBeats > SILENT_BEATS) this.#lose(peer);
+    for (const peer of this.#peers.values()) {
+      if (peer.isGone) continue;
+      // One that is set to be slower is given its own time.
+      const patienceMs = SILENT_BEATS * Math.max(this.#beatMs, peer.everyMs);
+      if (++peer.silentBeats * this.#beatMs > patienceMs) this.#lose(peer);
+    }
   }
 
   #hearOther(frame: Frame): void {
@@ -231,6 +234,7 @@ export class Nodes {
       case "beat":
         if (peer.about === undefined) this.#tell("joined", peer, frame.about);
         peer.about = frame.about;
+        peer.everyMs = frame.everyMs;
         peer.copy.stands(frame.at);
         this.#askForRest(peer);
     }

@@ -8,6 +8,8 @@ export class Peer {
   about: About | undefined;
   /** How many beats of this node itself were heard since the last that was heard of the other. */
   silentBeats = 0;
+  /** How often it says that it is there, in milliseconds; 0 while that is not known. */
+  everyMs = 0;
   /** When it was asked for what is missing, last. */
   askedAtMs: number = Number.NEGATIVE_INFINITY;
   /** It is not there any more, as far as this node knows. */

@@ -65,7 +65,7 @@ class Pair {
   beat(): void {
     const about = { name: "a", version: "1", startedAtMs: 0 };
     this.speaker.say("beat", (at) =>
-      JSON.stringify({ type: "beat", node: "a", about, at, beat: 1 } satisfies Frame),
+      JSON.stringify({ type: "beat", node: "a", about, at, everyMs: 2_000 } satisfies Frame),
     );
   }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Member, PresenceFrame } from "@tidings/protocol";
 import { send } from "@tidings/testing";
@@ -7,14 +10,25 @@ import { RawWebSocket } from "../support/raw-web-socket.ts";
 
 const CHILD = fileURLToPath(new URL("node-child.ts", import.meta.url));
 
-/** A node of its own process, called `child`: its first line is its port. */
+/** A node of its own process, called `child`, with a folder of its own: its first line is its port. */
+class ChildNode extends Child {
+  readonly #data: string;
+
+  constructor(log: string, limits: object, auth: object) {
+    const data = mkdtempSync(resolve(tmpdir(), "tidings-"));
+    const script = `await import(${JSON.stringify(CHILD)})`;
+    super(script, ["--input-type=module"], [log, JSON.stringify({ data, limits, ...auth })]);
+    this.#data = data;
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+}
+
 export function killable(log: string, limits: object, auth?: object): Child {
-  const script = `await import(${JSON.stringify(CHILD)})`;
-  return new Child(
-    script,
-    ["--input-type=module"],
-    [log, JSON.stringify({ limits, ...(auth === undefined ? {} : { auth }) })],
-  );
+  return new ChildNode(log, limits, auth === undefined ? {} : { auth });
 }
 
 /** Asks until a node hears of so many, itself among them. */
