@@ -1,4 +1,4 @@
-import { hasRedis, RedisServer, send } from "@tidings/testing";
+import { hasNats, hasRedis, NatsServer, RedisServer, send } from "@tidings/testing";
 import { describe, expect, test } from "vitest";
 import { DeafProxy } from "../logs/deaf-proxy.ts";
 import { untilHeld } from "../support/held.ts";
@@ -7,27 +7,38 @@ import { OPCODE } from "../support/raw-web-socket.ts";
 import { connect, join, killable, listed, untilListed, Watcher } from "./support.ts";
 
 const QUICK = { presenceFlushMs: 5, nodeTimeoutMs: 500, presenceGraceMs: 300 };
-describe.runIf(hasRedis())("presence on several nodes (redis-server is installed)", () => {
-  test("who joins, updates and leaves on one node is told and listed on the others, and to a node that starts later", async () => {
-    await using redis = await RedisServer.start();
-    const [log, limits] = [redis.url, { presenceFlushMs: 5 }];
-    await using a = await openServer({ log, limits });
-    await using b = await openServer({ log, limits });
-    await using watcher = await Watcher.open(b.port, "room");
-    await using ada = await join(a.port, "room", "ada", { at: 1 });
-    await watcher.until("ada");
-    const [member] = await listed(a, "room");
-    expect(await listed(b, "room")).toEqual([member]);
-    ada.sendJson({ type: "update", id: "u", channel: "room", state: { at: 2 } });
-    expect(await watcher.next()).toMatchObject({ count: 1, updated: [{ member: "ada", state: { at: 2 } }] });
-    await using c = await openServer({ log, limits });
-    await untilListed(c, "room", ["ada"]);
-    expect(await listed(c, "room")).toEqual([{ ...member, state: { at: 2 } }]);
-    ada.sendJson({ type: "leave", id: "l", channel: "room" });
-    expect(await watcher.next()).toMatchObject({ count: 0, left: ["ada"] });
-    await untilListed(c, "room", []);
-  });
+describe.each([
+  { engine: "redis-server", has: hasRedis, Server: RedisServer },
+  { engine: "nats-server", has: hasNats, Server: NatsServer },
+])("presence on several nodes ($engine is installed)", ({ has, Server }) => {
+  test.runIf(has())(
+    "who joins, updates and leaves on one node is told and listed on the others, and to a node that starts later",
+    async () => {
+      await using server = await Server.start();
+      const [log, limits] = [server.url, { presenceFlushMs: 5 }];
+      await using a = await openServer({ log, limits });
+      await using b = await openServer({ log, limits });
+      await using watcher = await Watcher.open(b.port, "room");
+      await using ada = await join(a.port, "room", "ada", { at: 1 });
+      await watcher.until("ada");
+      const [member] = await listed(a, "room");
+      expect(await listed(b, "room")).toEqual([member]);
+      ada.sendJson({ type: "update", id: "u", channel: "room", state: { at: 2 } });
+      expect(await watcher.next()).toMatchObject({
+        count: 1,
+        updated: [{ member: "ada", state: { at: 2 } }],
+      });
+      await using c = await openServer({ log, limits });
+      await untilListed(c, "room", ["ada"]);
+      expect(await listed(c, "room")).toEqual([{ ...member, state: { at: 2 } }]);
+      ada.sendJson({ type: "leave", id: "l", channel: "room" });
+      expect(await watcher.next()).toMatchObject({ count: 0, left: ["ada"] });
+      await untilListed(c, "room", []);
+    },
+  );
+});
 
+describe.runIf(hasRedis())("presence on several nodes (redis-server is installed)", () => {
   test("a member on two nodes is one, is there since the first and as was said last, and leaves with its last connection", async () => {
     await using redis = await RedisServer.start();
     const [log, limits] = [redis.url, { presenceFlushMs: 5 }];
