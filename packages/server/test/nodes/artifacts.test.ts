@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { HS256 } from "../auth/support.ts";
 import { openServer, type TestServer } from "../support/logs.ts";
 import { bearer } from "../support/secured.ts";
-import { killable, untilNodes } from "./support.ts";
+import { untilNodes } from "./support.ts";
 
 /** Some parts, and some bytes. */
 const BYTES = randomBytes(300_001);
@@ -111,36 +111,5 @@ describe.runIf(hasRedis())("artifacts on several nodes (redis-server is installe
       headers: await bearer({ publish: ["other"] }),
     });
     expect(remove.status).toBe(403);
-  });
-
-  test("an unfinished upload is said to be on the node where it was begun; what a silent node may have is to be tried again", async () => {
-    await using redis = await RedisServer.start();
-    await using a = await openServer({ log: redis.url });
-    await using child = killable(redis.url, {});
-    const url = `http://127.0.0.1:${await child.line()}`;
-    await untilNodes(a, 2);
-    const begun = await fetch(`${url}/artifacts`, {
-      method: "POST",
-      headers: { "upload-complete": "?0", "content-type": "text/plain" },
-      body: "ab",
-    });
-    const place = String(begun.headers.get("location"));
-    const patched = await send(`${a.url}${place}`, {
-      method: "PATCH",
-      headers: {
-        "content-type": "application/partial-upload",
-        "upload-offset": "2",
-        "upload-complete": "?1",
-      },
-      body: "c",
-    });
-    expect(patched).toMatchObject({
-      status: 404,
-      text: expect.stringContaining("begun on node child") as string,
-    });
-    const id = await upload(url);
-    child.signal("SIGSTOP");
-    const silent = await send(`${a.url}/artifacts/${id}`);
-    expect(silent).toMatchObject({ status: 503, text: expect.stringContaining("child") as string });
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { json, untilData } from "../insight/support.ts";
 import { openServer, type TestServer } from "../support/logs.ts";
 import type { RawWebSocket } from "../support/raw-web-socket.ts";
-import { connect, killable, untilNodes } from "./support.ts";
+import { connect, untilNodes } from "./support.ts";
 
 interface Rows {
   readonly connections: readonly {
@@ -119,30 +119,6 @@ describe.runIf(hasRedis())(
         ({ connections }) => connections.length === 3,
       );
       expect(new Set(age.connections.map(({ node }) => node)).size).toBe(2);
-    });
-
-    test("a node that does not answer is named, and the others' part is told", async () => {
-      await using redis = await RedisServer.start();
-      await using a = await openServer({ log: redis.url });
-      await using stopped = killable(redis.url, {});
-      await stopped.line();
-      await untilNodes(a, 2);
-      await using _ = await reading(a, "room");
-      stopped.signal("SIGSTOP");
-      const [connections, channels, nodes, events, one] = await Promise.all([
-        asked(a, "connections"),
-        asked(a, "channels"),
-        asked(a, "nodes"),
-        asked(a, "events"),
-        send(`${a.url}/admin/connections/nobody`),
-      ]);
-      for (const answer of [connections, channels, nodes, events])
-        expect(answer.missing).toMatchObject([{ name: "child", why: "gave no answer within 2000 ms" }]);
-      expect(connections.count).toBe(1);
-      expect(one).toMatchObject({
-        status: 404,
-        text: expect.stringContaining("Node child gave no answer") as string,
-      });
     });
 
     test("where to go on is taken as it was told, and nothing else", async () => {

@@ -102,8 +102,13 @@ export class Watcher implements AsyncDisposable {
 }
 
 /** Who is there, as a node lists it. */
-export async function listed(server: { readonly url: string }, channel: string): Promise<readonly Member[]> {
-  return ((await send(`${server.url}/presence/${channel}`)).json() as { members: Member[] }).members;
+export async function listed(
+  server: { readonly url: string },
+  channel: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<readonly Member[]> {
+  return ((await send(`${server.url}/presence/${channel}`, { headers })).json() as { members: Member[] })
+    .members;
 }
 
 /** Asks until a node lists exactly these. */
@@ -111,8 +116,9 @@ export async function untilListed(
   server: Pick<TestServer, "url">,
   channel: string,
   names: readonly string[],
+  headers?: Readonly<Record<string, string>>,
 ): Promise<void> {
-  while ((await listed(server, channel)).map(({ member }) => member).join() !== names.join()) {
+  while ((await listed(server, channel, headers)).map(({ member }) => member).join() !== names.join()) {
     // asked again: there is no event for what another node knows
   }
 }

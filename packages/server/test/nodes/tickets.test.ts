@@ -1,12 +1,9 @@
 import { hasRedis, RedisServer, send } from "@tidings/testing";
 import { describe, expect, test } from "vitest";
 import type { AuthOptions } from "../../src/auth/index.ts";
-import { HS256, mint } from "../auth/support.ts";
+import { HS256 } from "../auth/support.ts";
 import { openServer } from "../support/logs.ts";
 import { bearer } from "../support/secured.ts";
-import { killable, untilNodes } from "./support.ts";
-
-const ADMIN = { admin: ["**"] };
 
 async function ticketOf(url: string, authorization: string): Promise<string> {
   const answer = await send(`${url}/tickets`, { method: "POST", headers: { authorization } });
@@ -42,27 +39,5 @@ describe.runIf(hasRedis())("a ticket of another node (redis-server is installed)
       `${random}.`,
     ])
       expect(await read(b.url, "granted", made)).toBe(401);
-  });
-
-  test("whose credential was revoked since does not hold; that of a node that gives no answer can be got anew", async () => {
-    await using redis = await RedisServer.start();
-    await using a = await openServer({ log: redis.url, auth: { jwt: [HS256] } });
-    await using child = killable(redis.url, {}, { jwt: [HS256] });
-    const port = Number(await child.line());
-    await untilNodes(a, 2, `Bearer ${await mint(ADMIN)}`);
-    const { authorization } = await bearer({ subscribe: ["room"] }, "ann");
-    const [first, second] = [
-      await ticketOf(`http://127.0.0.1:${port}`, authorization),
-      await ticketOf(`http://127.0.0.1:${port}`, authorization),
-    ];
-    await a.tidings.revoke({ subject: "ann" });
-    expect((await send(`${a.url}/channels/room?ticket=${first}`)).json()).toMatchObject({
-      code: "UNAUTHENTICATED",
-      detail: expect.stringContaining("revoked") as string,
-    });
-    child.signal("SIGSTOP");
-    const silent = await send(`${a.url}/channels/room?ticket=${second}`);
-    expect(silent).toMatchObject({ status: 503 });
-    expect(silent.json()).toMatchObject({ code: "AUTH_UNAVAILABLE", retryable: true });
   });
 });
