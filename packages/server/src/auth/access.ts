@@ -1,5 +1,6 @@
 import type { Right } from "@tidings/core";
 import { TidingsError } from "@tidings/protocol";
+import { isOfNodes } from "../nodes/index.ts";
 import { forbidden, unauthenticated } from "./faults.ts";
 import { type Identity, isSomebody, OPEN } from "./identity.ts";
 import type { Say } from "./say.ts";
@@ -27,7 +28,7 @@ export interface Visitor {
 }
 
 /** Of a server without authentication: one for all. */
-export const OPEN_ACCESS: Access = { identity: OPEN, check: () => undefined };
+export const OPEN_ACCESS: Access = { identity: OPEN, check: checkNodes };
 
 /** What an identity's grants say, and then the application. */
 export class GrantedAccess implements Access {
@@ -43,6 +44,7 @@ export class GrantedAccess implements Access {
 
   check(right: Right, name: string): Promise<void> | void {
     checkGrant(this.identity, right, name);
+    checkNodes(right, name);
     if (right !== "subscribe" && right !== "publish") return undefined;
     return this.#say?.isAskedFor(right) === true ? this.#ask(this.#say, right, name) : undefined;
   }
@@ -52,6 +54,16 @@ export class GrantedAccess implements Access {
     // It may have been narrowed meanwhile.
     checkGrant(this.identity, action, channel);
   }
+}
+
+/**
+ * What nodes say to each other has parts of artifacts in it, and what the application said of somebody.
+ *
+ * @throws {TidingsError} `CHANNEL_RESERVED`
+ */
+function checkNodes(right: Right, name: string): void {
+  if (right !== "subscribe" || !isOfNodes(name)) return;
+  throw new TidingsError("CHANNEL_RESERVED", `on "${name}" nodes hear each other; no client reads there.`);
 }
 
 /** @throws {TidingsError} `FORBIDDEN`, `UNAUTHENTICATED` */
@@ -87,7 +99,10 @@ export function whyNarrowed(
  *
  * @throws {TidingsError} `FORBIDDEN`, `UNAUTHENTICATED` for one who has shown nothing
  */
-export function checkHolder({ identity }: Access, { identity: holder }: Access): void {
+export function checkHolder(
+  { identity }: Pick<Access, "identity">,
+  { identity: holder }: Pick<Access, "identity">,
+): void {
   const isSame = identity.subject === holder.subject && isSomebody(identity) === isSomebody(holder);
   if (isSame || identity.grants.isAdmin) return;
   if (!isSomebody(identity))

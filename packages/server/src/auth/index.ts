@@ -8,3 +8,4 @@ export type { AuthOptions, JwtKey, JwtKeySet, JwtPublicKey, JwtSecret } from "./
 export { type Revocation, Revocations, REVOCATIONS_POLICY } from "./revocations.ts";
 export type { Answer, Ask, Question, SayOptions } from "./say.ts";
 export { type Session, Sessions } from "./sessions.ts";
+export { readIdentity, tellIdentity } from "./told-identity.ts";

@@ -40,7 +40,7 @@ export class Sessions {
   }
 
   /** @throws {TidingsError} `UNAUTHENTICATED` where a credential has ended since it was looked at */
-  check({ identity }: Access): void {
+  check({ identity }: Pick<Access, "identity">): void {
     const why = this.#authenticator.whyEnded(identity);
     if (why !== undefined) throw unauthenticated(why);
   }

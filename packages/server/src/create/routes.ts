@@ -17,7 +17,7 @@ import { connectBody } from "../http/connect-body.ts";
 import { negotiate } from "../http/negotiate.ts";
 import { HttpCallers, serveCommand, serveCommandList } from "../http/commands.ts";
 import { describeApi } from "../http/openapi.ts";
-import { servePatch } from "../http/patch-connection.ts";
+import { servePatch } from "../http/patch.ts";
 import { serveDeleteMember, servePresence, servePutMember } from "../http/presence.ts";
 import { sendJson } from "../http/problem.ts";
 import { serveDeleteKey, servePublish } from "../http/publish.ts";

@@ -24,6 +24,7 @@ import { Arrivals } from "../http/arrivals.ts";
 import { Connections, type OpenConnection } from "../http/connections.ts";
 import { Descriptors } from "../http/descriptors.ts";
 import type { GuardOptions } from "../http/guard.ts";
+import { takePatches } from "../http/patch-elsewhere.ts";
 import { Refusals } from "../http/refusals.ts";
 import { Senders } from "../http/senders.ts";
 import { Sockets } from "../http/sockets.ts";
@@ -219,6 +220,7 @@ export async function openServices(
       : undefined,
   );
   events.started({ version, node: services.nodeId, log: options.log ?? "lmdb" });
+  if (nodes !== undefined) takePatches(services, nodes);
   // Once all that they may be asked for is there.
   await nodes?.start();
   const close = async (): Promise<void> => {

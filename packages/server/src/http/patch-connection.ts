@@ -1,34 +1,32 @@
-import { checkHolder } from "../auth/index.ts";
+import type { z } from "zod";
+import { checkHolder, type Identity } from "../auth/index.ts";
 import { errorFrame, formatCursor, quote, type ServerFrame, TidingsError } from "@tidings/protocol";
-import { checkSome } from "./authorize.ts";
-import { readBody } from "./body.ts";
 import { mostListed, parseLists, patchSchema, readEntry, readJoin, tooManyError } from "./channel-list.ts";
-import { sendJson } from "./problem.ts";
 import { checkPosition, type ReadChannel } from "./query.ts";
 import { renew } from "./renew.ts";
-import type { Exchange } from "./router.ts";
 import type { Services } from "./services.ts";
 
-const MAX_PATCH_BYTES = 262_144;
-/** RFC 7240 §4.4. */
-const LENIENT = /(?:^|[,;\s])handling\s*=\s*"?lenient\b/i;
+/** What is to be changed, and for whom. */
+export interface Patch {
+  readonly id: string;
+  readonly bytes: Buffer;
+  /** Whether a channel that cannot be read is told in the stream, and the rest done. */
+  readonly isLenient: boolean;
+  readonly identity: Identity;
+}
 
-/**
- * `PATCH /connections/{id}`: adds and removes channels of a live connection. First those that go, then those that
- * come; what cannot be done is a problem, and what was done before it stays done. With `Prefer: handling=lenient` a
- * channel that cannot be read is told in the stream, as it is on `POST /connect`, and the rest is done.
- */
-export async function servePatch(
-  services: Services,
-  { req, res, name: id, access }: Exchange,
-): Promise<void> {
-  checkSome(access);
-  const bytes = await readBody(req, MAX_PATCH_BYTES, "BATCH_TOO_LARGE");
+/** @throws {TidingsError} `BODY_INVALID`, `TOO_MANY_CHANNELS` and their like */
+export function parsePatch(services: Services, { bytes, isLenient }: Patch): z.infer<typeof patchSchema> {
   const { limits } = services;
-  const isLenient = LENIENT.test(String(req.headers["prefer"] ?? ""));
   const most = isLenient ? mostListed(limits) : limits.maxChannelsPerConnection;
-  const patch = parseLists(patchSchema, bytes, services, most);
-  // Looked for once the body is there: it may end while the body comes.
+  return parseLists(patchSchema, bytes, services, most);
+}
+
+/** Changes a connection of this node. Answers what the client is told. Throws what the client is told, too. */
+export async function patchConnection(services: Services, asked: Patch): Promise<object> {
+  const { id, isLenient, identity } = asked;
+  const { limits } = services;
+  const patch = parsePatch(services, asked);
   const entry = services.connections.get(id);
   const connection = entry?.connection;
   if (entry === undefined || connection === undefined) {
@@ -37,8 +35,8 @@ export async function servePatch(
       `no connection ${quote(id)} of /connect or a WebSocket is open on this node; connect again.`,
     );
   }
-  services.auth?.sessions.check(access);
-  checkHolder(access, entry.access);
+  services.auth?.sessions.check({ identity });
+  checkHolder({ identity }, entry.access);
   if (patch.token !== undefined) await renew(services, entry, patch.token);
   const refusal = (channel: string, cause: unknown): ServerFrame => {
     if (!isLenient) throw cause;
@@ -48,7 +46,7 @@ export async function servePatch(
       channel,
       connection: id,
       address: entry.address,
-      identity: access.identity,
+      identity,
     }));
     return errorFrame(error, { channel });
   };
@@ -96,13 +94,8 @@ export async function servePatch(
       }
     }),
   );
-  sendJson(
-    res,
-    200,
-    {
-      channels: Object.fromEntries(opened.flat()) as object,
-      ...(members.length === 0 ? {} : { members: Object.fromEntries(members) as object }),
-    },
-    isLenient ? { "Preference-Applied": "handling=lenient" } : {},
-  );
+  return {
+    channels: Object.fromEntries(opened.flat()) as object,
+    ...(members.length === 0 ? {} : { members: Object.fromEntries(members) as object }),
+  };
 }

@@ -7,6 +7,11 @@ export const MAX_FRAME_CHARS = 32_768;
 /** Characters of a node's name. */
 export const MAX_NODE_NAME = 64;
 
+/** Whether nodes hear each other on a channel: what they say there is not for clients, whoever they are. */
+export function isOfNodes(channel: string): boolean {
+  return channel === NODES_CHANNEL || channel.startsWith(`${NODES_CHANNEL}/`);
+}
+
 /** Where one node is asked, and answered. */
 export function inboxOf(node: string): string {
   return `${NODES_CHANNEL}/${node}`;

@@ -2,8 +2,34 @@ import { hasRedis, RedisServer, send } from "@tidings/testing";
 import { expect, test } from "vitest";
 import { HS256 } from "../auth/support.ts";
 import { openServer } from "../support/logs.ts";
+import { RawWebSocket } from "../support/raw-web-socket.ts";
 import { bearer } from "../support/secured.ts";
 import { killable, untilListed, untilNodes } from "./support.ts";
+
+test.each([{ auth: { jwt: [HS256] } }, {}])(
+  "what nodes say to each other no client reads, whoever it is",
+  async (options) => {
+    await using server = await openServer(options);
+    const headers = await bearer({ admin: ["**"], subscribe: ["**", "$tidings/nodes", "$tidings/nodes/**"] });
+    const asked = [
+      ["application/json", "/connect?channel=$tidings/nodes"],
+      ...["application/json", "text/event-stream", "application/x-ndjson"].flatMap((accept) => [
+        [accept, "/channels/$tidings/nodes"],
+        [accept, "/channels/$tidings/nodes/x"],
+      ]),
+    ] as const;
+    for (const [accept = "", path = ""] of asked)
+      expect(await send(`${server.url}${path}`, { headers: { ...headers, accept } })).toMatchObject({
+        status: 403,
+        text: expect.stringContaining("CHANNEL_RESERVED") as string,
+      });
+    await using socket = await RawWebSocket.open(server.port, "/connect", "tidings.v1");
+    if ("auth" in options)
+      socket.sendJson({ type: "hello", token: headers.authorization.slice("Bearer ".length) });
+    socket.sendJson({ type: "subscribe", id: "s", channel: "$tidings/nodes/x" });
+    expect(await socket.jsonOf("error")).toMatchObject({ code: "CHANNEL_RESERVED" });
+  },
+);
 
 test.runIf(hasRedis())(
   "what a node that gives no answer has is said to be missing, or to be tried again, and never that it is not there (redis-server is installed)",
