@@ -9,7 +9,7 @@ import {
   publishSingly,
 } from "./publishers.ts";
 import { seededRandom } from "./random.ts";
-import { openOnRedis, openOwnLog } from "./scene.ts";
+import { openScene, type SceneName } from "./scene.ts";
 import { TrackedReader } from "./tracked-reader.ts";
 import type { TransportDriver } from "../transport/types.ts";
 
@@ -17,7 +17,7 @@ export interface ChaosOptions {
   /** How often there is trouble. */
   readonly rounds: number;
   /** What the server keeps its messages in, and so what may happen. Default `lmdb`: the server is killed. */
-  readonly log?: "lmdb" | "redis";
+  readonly log?: SceneName;
   /** Decides which channels are published to, and what happens when. */
   readonly seed: number;
   readonly onRound?: (round: number, acknowledged: number) => void;
@@ -43,7 +43,7 @@ const MAX_LIFE_MS = 1_500;
  */
 export async function runChaos({ rounds, seed, log = "lmdb", onRound }: ChaosOptions): Promise<ChaosResult> {
   const random = seededRandom(seed);
-  await using scene = await (log === "redis" ? openOnRedis() : openOwnLog());
+  await using scene = await openScene(log);
   const { server } = scene;
   const acknowledged: Acknowledged[] = [];
   const stop = new AbortController();

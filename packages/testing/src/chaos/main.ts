@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import { runChaos } from "./chaos.ts";
+import { SCENES } from "./scene.ts";
 
-// npm run chaos [-- --rounds 50 --seed 1 --log redis]: prints one JSON line, and fails where anything was lost or doubled.
+// npm run chaos [-- --rounds 50 --seed 1 --log nats]: prints one JSON line, and fails where anything was lost or doubled.
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "50" },
@@ -10,11 +11,13 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
+const log = SCENES.find((name) => name === values.log);
+if (log === undefined) throw new Error(`there is no --log ${values.log}; use one of ${SCENES.join(", ")}`);
 const beganMs = performance.now();
 const result = await runChaos({
   rounds: Number(values.rounds),
   seed,
-  log: values.log === "redis" ? "redis" : "lmdb",
+  log,
   onRound: (round, acknowledged) => process.stderr.write(`round ${round}: ${acknowledged} acknowledged\n`),
 });
 process.stdout.write(
