@@ -173,7 +173,11 @@ export class Engine {
     this.#open().publish(subject, data, { headers: head });
   }
 
-  /** Listens to a subject, over all reconnects; resolves once the server has taken note. */
+  /**
+   * Listens to a subject, over all reconnects; resolves once the server has taken note.
+   *
+   * @throws {TidingsError} `LOG_UNAVAILABLE`
+   */
   async listen(subject: string, hear: (message: Msg) => void): Promise<Subscription> {
     const connection = this.#open();
     const subscription = connection.subscribe(subject, {
@@ -181,8 +185,14 @@ export class Engine {
         if (error === null) hear(message);
       },
     });
-    await connection.flush();
-    return subscription;
+    try {
+      await connection.flush();
+      return subscription;
+    } catch (error) {
+      // Lost meanwhile: it would be heard again after the reconnect, by nobody.
+      subscription.unsubscribe();
+      throw this.fault(error);
+    }
   }
 
   async close(): Promise<void> {

@@ -249,11 +249,13 @@ describe.runIf(hasNats())(
       await a.log.append("a", [text("one")]);
       server.signal("SIGSTOP");
       const refused = { code: "LOG_UNAVAILABLE", retryable: true };
+      const following = a.log.follow("b").catch((e: unknown) => e);
       // It may take one more before it stands.
       let answer: unknown;
       while (!(answer instanceof Error))
         answer = await a.log.append("a", [text("two")]).catch((e: unknown) => e);
       expect(answer).toMatchObject(refused);
+      expect(await following).toMatchObject(refused);
       await a.until(({ events }) => events.some(({ type }) => type === "lost"));
       await expect(a.log.append("a", [text("three")])).rejects.toMatchObject(refused);
       await expect(a.log.broadcast("a", [text("three")])).rejects.toMatchObject(refused);
