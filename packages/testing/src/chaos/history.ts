@@ -1,4 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Acknowledged } from "./publishers.ts";
+
+/** A server that could not read is asked again after this, in milliseconds. */
+const AGAIN_MS = 100;
 
 /** Every message's name, by channel, at the index of its offset. */
 export async function readHistory(
@@ -11,6 +15,12 @@ export async function readHistory(
     let since = "earliest";
     for (let isCaughtUp = false; !isCaughtUp;) {
       const response = await fetch(`${url}/channels/${channel}?since=${since}`);
+      // What the last trouble was may not be over: a cluster that is choosing a leader, say.
+      if (response.status === 503) {
+        await response.body?.cancel();
+        await pause(AGAIN_MS);
+        continue;
+      }
       const page = (await response.json()) as {
         messages: { cursor: string; data: string }[];
         cursor: string;
