@@ -5,7 +5,7 @@ import { runChaos } from "../src/chaos/chaos.ts";
 test("a server killed with -9 under load loses nothing it acknowledged, uses no offset twice, and every reader goes on", async () => {
   const seed = Math.floor(Math.random() * 2 ** 32);
   const result = await runChaos({ rounds: 4, seed });
-  expect(result.faults, `seed ${seed}`).toEqual([]);
+  expect(result.faults, `seed ${seed}: ${result.logged.join("\n")}`).toEqual([]);
   expect(result.acknowledged).toBeGreaterThan(0);
   expect(result.held).toBe(result.acknowledged);
 }, 120_000);
@@ -26,7 +26,7 @@ describe.runIf(hasRedis())("several servers on one Redis (redis-server is instal
       // What is looked for is not speed: the other tests need the processor too.
       maxPauseMs: 20,
     });
-    expect(result.faults, `seed ${seed}`).toEqual([]);
+    expect(result.faults, `seed ${seed}: ${result.logged.join("\n")}`).toEqual([]);
     expect(result.acknowledged).toBeGreaterThan(0);
     expect(result.held).toBe(result.acknowledged);
     expect(result.moves).toBeGreaterThan(0);

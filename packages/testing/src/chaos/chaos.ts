@@ -27,6 +27,8 @@ export interface ChaosOptions {
 
 export interface ChaosResult extends CrowdResult {
   readonly rounds: number;
+  /** What the servers logged with a stack: it may say why there are faults. */
+  readonly logged: readonly string[];
 }
 
 /** All is well for so long at least, in milliseconds. */
@@ -72,5 +74,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     await Promise.all(servers.all.map((server) => server.ready()));
     options.onRound?.(round, trouble.name, crowd.acknowledged);
   }
-  return { rounds, ...(await crowd.finish(servers.all.map(({ url }) => url))) };
+  const result = await crowd.finish(servers.all.map(({ url }) => url));
+  return { rounds, ...result, logged: servers.all.flatMap(({ faults }) => faults) };
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { ownPort } from "@tidings/fault-proxy";
 import type { Servers } from "./servers.ts";
@@ -16,12 +17,16 @@ const CONFIG = {
 
 /** Between two looks whether it is ready, in milliseconds: nothing tells. */
 const READY_MS = 50;
+/** Of what it says of its own faults, so many are kept. */
+const MAX_FAULTS = 20;
 /** A server that is not ready for so long, in milliseconds, will not be. */
 const UNREADY_MS = 60_000;
 
 /** A real server in a process of its own, at one address and on one folder, through any number of its deaths. */
 export class ServerProcess implements Servers {
   readonly url: string;
+  /** What it logged with a stack, so that a run that found something can be understood. */
+  readonly faults: string[] = [];
   readonly #folder: string;
   readonly #port: number;
   #child: ChildProcess | undefined;
@@ -91,12 +96,12 @@ export class ServerProcess implements Servers {
     this.#child = child;
     let said = "";
     const answered = Promise.withResolvers<void>();
-    const hear = (chunk: Buffer): void => {
-      if (said.length < 65_536) said += chunk.toString();
-      if (said.includes(this.url)) answered.resolve();
-    };
-    child.stdout.on("data", hear);
-    child.stderr.on("data", hear);
+    for (const output of [child.stdout, child.stderr])
+      createInterface({ input: output }).on("line", (line) => {
+        if (said.length < 65_536) said += `${line}\n`;
+        if (line.includes(this.url)) answered.resolve();
+        if (line.includes('"stack":') && this.faults.length < MAX_FAULTS) this.faults.push(line);
+      });
     child.once("exit", (code, signal) =>
       answered.reject(new Error(`the server ended (${code ?? signal}): ${said}`)),
     );
