@@ -6,8 +6,8 @@ import { seededRandom } from "./random.ts";
 import { openCluster, openOwnLog } from "./scene.ts";
 
 export interface ChaosOptions {
-  /** How often there is trouble. Each kind comes once before one comes again. */
-  readonly rounds: number;
+  /** How often there is trouble. Each kind comes once before one comes again. Default each once. */
+  readonly rounds?: number;
   /** What the servers keep their messages in, and so what may happen. Default `lmdb`: the server is killed. */
   readonly log?: "lmdb" | SharedLog;
   /** How many servers there are on a log that is shared. Default 3. */
@@ -42,21 +42,13 @@ const LONGEST_STAY = 2_000;
  * over every transport, each of whom comes to another server when it connects anew; then reads the whole history back and compares it with all that was acknowledged and read.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const {
-    rounds,
-    seed,
-    log = "lmdb",
-    nodes = 3,
-    frozenMs = 10_000,
-    config,
-    maxPauseMs,
-    maxLifeMs = 1_500,
-  } = options;
+  const { seed, log = "lmdb", nodes = 3, frozenMs = 10_000, config, maxPauseMs, maxLifeMs = 1_500 } = options;
   const random = seededRandom(seed);
   await using scene = await (log === "lmdb"
     ? openOwnLog()
     : openCluster({ log, nodes, frozenMs, ...(config === undefined ? {} : { config }) }));
   const { servers, troubles } = scene;
+  const rounds = options.rounds ?? troubles.length;
   const isOne = servers.all.length === 1;
   const crowd = new Crowd({
     servers,

@@ -1,4 +1,4 @@
-import { RedisServer } from "../brokers/index.ts";
+import { NatsServer, RedisServer } from "../brokers/index.ts";
 
 /** What several servers keep their log in, and what may happen to it. */
 export interface Engine extends AsyncDisposable {
@@ -15,10 +15,13 @@ export interface Engine extends AsyncDisposable {
 }
 
 /** A log that several servers share. */
-export type SharedLog = "redis";
+export type SharedLog = "redis" | "nats";
 
 /** By the name of the log: how its engine is started, so that it keeps what it acknowledged. */
-export const ENGINES: Readonly<Record<SharedLog, () => Promise<Engine>>> = { redis: startRedis };
+export const ENGINES: Readonly<Record<SharedLog, () => Promise<Engine>>> = {
+  redis: startRedis,
+  nats: startNats,
+};
 
 /** A Redis that writes its append-only file before it answers. */
 async function startRedis(): Promise<Engine> {
@@ -33,5 +36,18 @@ async function startRedis(): Promise<Engine> {
       for (const type of ["normal", "pubsub"]) await redis.command("CLIENT", "KILL", "TYPE", type);
     },
     [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
+  };
+}
+
+/** A nats-server with JetStream, which writes before it acknowledges: what survives a kill of it. */
+async function startNats(): Promise<Engine> {
+  const nats = await NatsServer.start();
+  return {
+    port: nats.port,
+    url: (port) => `nats://127.0.0.1:${port}`,
+    start: () => nats.start(),
+    kill: () => nats.kill(),
+    signal: (signal) => nats.signal(signal),
+    [Symbol.asyncDispose]: () => nats[Symbol.asyncDispose](),
   };
 }
