@@ -48,8 +48,39 @@ const redis = {
   },
 };
 
+const nats = {
+  name: "nats",
+  missing: () => (find("nats-server") === undefined ? "nats-server is not installed" : undefined),
+  /** With JetStream on disk, as it comes. @returns {Promise<Engine>} */
+  async start() {
+    const [port, monitor] = await freePorts(2);
+    const { folder, remove } = await folderWith({
+      "nats.conf": `listen: "127.0.0.1:${port}"\nhttp: "127.0.0.1:${monitor}"\njetstream { store_dir: "{folder}/store" }\n`,
+    });
+    const command = /** @type {string} */ (find("nats-server"));
+    const child = startProgram("server", command, ["-c", `${folder}/nats.conf`, "-l", `${folder}/log`]);
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    await listening(port, () =>
+      child.exitCode === null ? undefined : `nats-server ended (${child.exitCode}).`,
+    );
+    return {
+      url: `nats://127.0.0.1:${port}`,
+      pid: /** @type {number} */ (child.pid),
+      async sentBytes() {
+        const response = await fetch(`http://127.0.0.1:${monitor}/varz`);
+        return /** @type {{ out_bytes: number }} */ (await response.json()).out_bytes;
+      },
+      async stop() {
+        child.kill("SIGKILL");
+        await ended;
+        await remove();
+      },
+    };
+  },
+};
+
 /** @type {readonly { name: string, missing(): string | undefined, start(): Promise<Engine> }[]} */
-export const engines = [redis];
+export const engines = [redis, nats];
 
 /** Sends a line, and answers with all that came until a word was in it. @param {number} port @param {string} line @param {string} word */
 async function ask(port, line, word) {
