@@ -11,6 +11,7 @@ import {
   seededRandom,
   ServerProcess,
 } from "@tidings/testing";
+import { connect } from "@tidings/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { openHaproxy, PROXIES, type Proxy, skippedWithout } from "../support/proxies.ts";
@@ -128,6 +129,27 @@ describe.skipIf(skipped !== undefined)(
       expect(addresses).toEqual(["127.0.0.2"]);
       stream.destroy();
     });
+
+    test.each(["sse", "ndjson", "ws", "long-poll"] as const)(
+      "a client over %s takes more channels up, and lets some go, whichever node that reaches",
+      async (transport) => {
+        const tidings = connect(`http://127.0.0.1:${proxy.port}`, { transport });
+        const got: string[] = [];
+        for (let at = 0; at < 6; at++) {
+          const channel = tidings.channel(`taken/${transport}/${at}`, { since: "earliest" });
+          const came = Promise.withResolvers<void>();
+          const off = channel.on("message", (data) => {
+            got.push(JSON.stringify(data));
+            came.resolve();
+          });
+          await channel.publish("message", { at });
+          await came.promise;
+          if (at % 2 === 0) off();
+        }
+        expect(got).toEqual([0, 1, 2, 3, 4, 5].map((at) => JSON.stringify({ at })));
+        tidings.close();
+      },
+    );
 
     test("while both nodes are restarted one after the other, publishers and readers of every transport lose nothing, and get nothing twice", async () => {
       const seed = Math.floor(Math.random() * 2 ** 32);
