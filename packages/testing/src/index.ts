@@ -1,5 +1,6 @@
 export {
   hasNats,
+  hasSoundClusters,
   hasRedis,
   NatsCluster,
   NatsServer,

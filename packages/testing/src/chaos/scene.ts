@@ -33,21 +33,26 @@ export async function openOwnLog(): Promise<Scene> {
   };
 }
 
-/** Servers that share a log, each with a link of its own to the engine. */
+/** Servers that share a log, each with a link of its own to the engine where that stays where it is. */
 export async function openCluster({ log, nodes, frozenMs, config = {} }: ClusterOptions): Promise<Scene> {
-  await using opened = new AsyncDisposableStack();
-  const engine = opened.use(await ENGINES[log]());
+  const engine = await ENGINES[log]();
   const links: TcpLink[] = [];
-  for (let node = 0; node < nodes; node++) links.push(opened.use(await TcpLink.open(engine.port)));
-  const servers = opened.use(
-    new ServerGroup(
-      await Promise.all(
-        links.map(({ port }) => ServerProcess.create({ drainMs: 300, ...config, log: engine.url(port) })),
-      ),
-    ),
-  );
-  await Promise.all(servers.all.map((server) => server.start()));
+  const configs: Readonly<Record<string, unknown>>[] = [];
+  for (let node = 0; node < nodes; node++) {
+    const link = engine.port === undefined ? undefined : await TcpLink.open(engine.port);
+    if (link !== undefined) links.push(link);
+    configs.push({ drainMs: 300, ...engine.config(link?.port), ...config });
+  }
+  const servers = new ServerGroup(await Promise.all(configs.map((each) => ServerProcess.create(each))));
+  const close = async (): Promise<void> => {
+    for (const each of [servers, ...links, engine]) await each[Symbol.asyncDispose]();
+  };
+  try {
+    await Promise.all(servers.all.map((server) => server.start()));
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const troubles = clusterTroubles({ engine, servers: servers.all, links, frozenMs });
-  const kept = opened.move();
-  return { servers, troubles, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { servers, troubles, [Symbol.asyncDispose]: close };
 }

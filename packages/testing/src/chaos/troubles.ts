@@ -12,7 +12,7 @@ export interface Trouble {
 export interface ClusterParts {
   readonly engine: Engine;
   readonly servers: readonly ServerProcess[];
-  /** By server, its way to the engine. */
+  /** By server, its way to the engine; none where there is no such thing. */
   readonly links: readonly TcpLink[];
   /** How long the engine stands still, in milliseconds; a link is cut for half as long. */
   readonly frozenMs: number;
@@ -21,11 +21,6 @@ export interface ClusterParts {
 /** What befalls servers that share an engine. */
 export function clusterTroubles({ engine, servers, links, frozenMs }: ClusterParts): readonly Trouble[] {
   const { disconnectAll } = engine;
-  const frozen = async (): Promise<void> => {
-    engine.signal("SIGSTOP");
-    await pause(frozenMs);
-    engine.signal("SIGCONT");
-  };
   const cut = async (random: () => number): Promise<void> => {
     const link = oneOf(links, random);
     const how = oneOf(["cut", "up", "down"] as const, random);
@@ -46,9 +41,13 @@ export function clusterTroubles({ engine, servers, links, frozenMs }: ClusterPar
     ...(disconnectAll === undefined
       ? []
       : [{ name: "the engine ends all connections", make: () => disconnectAll() }]),
-    { name: "all links are reset", make: async () => links.forEach((link) => link.reset()) },
-    { name: "the engine stands still", make: frozen },
-    { name: "one node's link is cut, or silent in one direction", make: cut },
+    { name: "the engine stands still", make: () => engine.freeze(frozenMs) },
+    ...(links.length === 0
+      ? []
+      : [
+          { name: "all links are reset", make: async () => links.forEach((link) => link.reset()) },
+          { name: "one node's link is cut, or silent in one direction", make: cut },
+        ]),
     { name: "a rolling restart", make: () => rollingRestart(servers) },
   ];
 }
