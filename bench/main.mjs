@@ -18,6 +18,7 @@ const BENCHES = [
   "commands",
   "hostile",
   "lab",
+  "cluster",
 ];
 
 /** What is compared with the peers of the same run, and of which rows. */
