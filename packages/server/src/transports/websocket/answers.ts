@@ -37,7 +37,9 @@ export class Answers {
   /** Writes what was gathered now. */
   flush(): void {
     if (this.#gathered === "") return;
-    const bytes = Buffer.from(this.#gathered, "latin1");
+    // Not of Node's pool, which payloads are copied to: kept for days, they would keep answers with them.
+    const bytes = Buffer.allocUnsafeSlow(this.#gathered.length);
+    bytes.write(this.#gathered, "latin1");
     this.#gathered = "";
     this.#write(bytes);
   }
