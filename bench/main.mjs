@@ -7,6 +7,7 @@ import { servers } from "./servers/index.mjs";
 
 const BENCHES = [
   "fanout",
+  "doubling",
   "single",
   "idle",
   "publish",
@@ -18,6 +19,7 @@ const BENCHES = [
   "commands",
   "hostile",
   "lab",
+  "cluster",
 ];
 
 /** What is compared with the peers of the same run, and of which rows. */

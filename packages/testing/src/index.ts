@@ -1,5 +1,6 @@
 export {
   hasNats,
+  hasSoundClusters,
   hasRedis,
   NatsCluster,
   NatsServer,
@@ -10,6 +11,7 @@ export {
   RedisServer,
   type RedisServerOptions,
 } from "./brokers/index.ts";
+export { Crowd, type CrowdOptions, type CrowdResult } from "./chaos/crowd.ts";
 export { compareAcknowledged, readHistory } from "./chaos/history.ts";
 export {
   type Acknowledged,
@@ -18,7 +20,10 @@ export {
   publishKeyed,
   publishSingly,
 } from "./chaos/publishers.ts";
+export { seededRandom } from "./chaos/random.ts";
 export { ServerProcess } from "./chaos/server-process.ts";
+export { type LinkDirection, TcpLink } from "./chaos/tcp-link.ts";
+export { rollingRestart } from "./chaos/troubles.ts";
 export {
   type CutHow,
   type Fault,

@@ -1,10 +1,41 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { hasNats, hasRedis } from "../src/brokers/index.ts";
 import { runChaos } from "../src/chaos/chaos.ts";
 
 test("a server killed with -9 under load loses nothing it acknowledged, uses no offset twice, and every reader goes on", async () => {
   const seed = Math.floor(Math.random() * 2 ** 32);
   const result = await runChaos({ rounds: 4, seed });
-  expect(result.faults, `seed ${seed}`).toEqual([]);
+  expect(result.faults, `seed ${seed}: ${result.logged.join("\n")}`).toEqual([]);
   expect(result.acknowledged).toBeGreaterThan(0);
   expect(result.held).toBe(result.acknowledged);
 }, 120_000);
+
+// An engine stands still for longer than an answer may take: the servers give it up, and come back to it.
+const SHARED = [
+  { log: "redis", has: hasRedis, frozenMs: 3_000, config: { redis: { timeoutMs: 1_000, waitMs: 200 } } },
+  { log: "nats", has: hasNats, frozenMs: 2_000, config: { nats: { timeoutMs: 1_000, waitMs: 200 } } },
+] as const;
+
+describe.each(SHARED)("several servers on one $log", ({ log, has, frozenMs, config }) => {
+  test.runIf(has())(
+    "publishers and readers of every transport move between two servers while servers, their log and the links between them fail: nothing is lost, nothing comes twice, the order is kept (the engine is installed)",
+    async () => {
+      const seed = Math.floor(Math.random() * 2 ** 32);
+      const result = await runChaos({
+        log,
+        nodes: 2,
+        seed,
+        frozenMs,
+        config,
+        // What is looked for is not speed: the other tests need the processor too.
+        maxPauseMs: 20,
+        maxLifeMs: 400,
+      });
+      expect(result.faults, `seed ${seed}: ${result.logged.join("\n")}`).toEqual([]);
+      expect(result.acknowledged).toBeGreaterThan(0);
+      expect(result.held).toBe(result.acknowledged);
+      expect(result.moves).toBeGreaterThan(0);
+    },
+    120_000,
+  );
+});

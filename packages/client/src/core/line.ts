@@ -26,7 +26,7 @@ export interface Way extends Omit<Transport, "open"> {
   /**
    * As {@link Transport.open}.
    *
-   * @param ended `retryAfterMs` of the error is what the server asked for, also where it announced the end. `isNext`: another transport
+   * @param ended `retryAfterMs` of the error is what the server asked for, also where it announced the end. `isNext`: another connection
    *   is to be tried at once
    * @param live it carries everything: from here on `line` is the connection
    * @param settle what is wanted by itself, `isDuplex`, may be over
@@ -59,13 +59,13 @@ export const lineOf = (
     const missing = new Set(read).add("");
     let silenceMs = tuning.greetingMs;
     let lastAtMs = Date.now();
-    let isOver = false;
-    let askedMs: number | undefined;
+    let isOver: boolean | undefined;
+    let asked: { readonly retryAfterMs: number } | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let greet = (): void => {};
+    let greet!: () => void;
     /** Of requests beside it, so that they cannot overtake each other. */
     let turn: Promise<unknown> = new Promise<void>((resolve) => (greet = resolve));
-    let id = "";
+    let id: string | undefined;
 
     const close = (): void => {
       isOver = true;
@@ -73,10 +73,10 @@ export const lineOf = (
       clearTimeout(timer);
       connection.close();
     };
-    const lose = (error: TidingsError): void => {
+    const lose = (error: TidingsError, isNext?: boolean): void => {
       if (isOver) return;
       close();
-      ended(Object.assign(error, { retryAfterMs: askedMs ?? error.retryAfterMs }));
+      ended(Object.assign(error, asked), isNext);
     };
     /**
      * Looks for silence. The last moment of it has a timer of its own: one that fires late says that the page was slowed down, or the
@@ -116,7 +116,8 @@ export const lineOf = (
           silenceMs = frame.heartbeatMs * SILENT_HEARTBEATS;
           greet();
           look();
-        } else if (frame.type === "draining") askedMs = Math.min(MAX_ASKED_MS, frame.reconnectInMs);
+        } else if (frame.type === "draining")
+          asked = { retryAfterMs: Math.min(MAX_ASKED_MS, frame.reconnectInMs) };
         missing.delete((frame as { readonly channel?: string }).channel ?? "");
         tell(frame);
         if (missing.size) return;
@@ -145,8 +146,12 @@ export const lineOf = (
             if (wanted) subscribe.push({ channel, ...wanted });
           }
         }
-        // What cannot be done beside it, a new connection can; and it is told which channels cannot be read.
-        if (unsubscribe[0] || subscribe[0]) patch({ unsubscribe, subscribe }).catch(() => lose(lostError()));
+        // What cannot be done beside it, a new connection can; and it is told which channels cannot be read. Where several servers
+        // share a log, the change may reach one that does not hold it (404): nothing is wrong then, and nothing is waited for.
+        if (unsubscribe[0] || subscribe[0])
+          patch({ unsubscribe, subscribe }).catch((error: TidingsError) =>
+            lose(lostError(), error.status === 404),
+          );
       },
     };
     look();

@@ -81,11 +81,10 @@ export const roam = (
             // An ephemeral one is kept for nobody, and the live connection brings it.
             else if (line === candidate && (frame.type !== "message" || frame.cursor)) held.push(frame);
           },
-          (error) => {
+          (error, isNext = !isLive && choice.failed(to, error)) => {
             if (line === candidate) return fail(to);
             if (line !== current) return;
-            const isNext = !isLive && choice.failed(to, error);
-            if (isLive) choice.ended(to, Date.now() - atMs, error.retryAfterMs !== undefined);
+            if (isLive && !isNext) choice.ended(to, Date.now() - atMs, error.retryAfterMs !== undefined);
             close();
             ended(error, isNext);
           },

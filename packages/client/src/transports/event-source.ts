@@ -18,7 +18,10 @@ export const eventSource: Transport = makeTransport(
             method: "PATCH",
             headers: { prefer: "handling=lenient" },
             json: { subscribe: [...channels].map(([channel, wanted]) => ({ channel, ...wanted })) },
-          }).catch(end);
+          }).catch((error: TidingsError) =>
+            // Another server of the same log was asked, which does not hold it: the next try may be luckier.
+            end(error.status === 404 || error),
+          );
           frame = { ...frame, heartbeatMs: 0 };
         }
         tell(frame);

@@ -2,11 +2,17 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 
-/** A way to an engine that passes everything on, but may keep to itself what is told to subscribers (of Redis), or be cut. */
+/**
+ * A way to an engine that passes everything on, but may keep to itself what is told to subscribers (of Redis), pass nothing on in
+ * one direction, or be cut.
+ */
 export class DeafProxy implements AsyncDisposable {
   isDeaf = false;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Of each link, the sockets whose bytes go up to the engine, and down from it. */
+  readonly #sources = { up: new Set<Socket>(), down: new Set<Socket>() };
+  #stalled: "up" | "down" | undefined;
 
   static async start(port: number): Promise<DeafProxy> {
     const proxy = new DeafProxy(port);
@@ -25,14 +31,17 @@ export class DeafProxy implements AsyncDisposable {
       server.on("data", (bytes) => {
         if (!subscribes || !this.isDeaf) client.write(bytes);
       });
-      for (const [socket, other] of [
-        [client, server],
-        [server, client],
+      for (const [socket, other, direction] of [
+        [client, server, "up"],
+        [server, client, "down"],
       ] as const) {
         this.#sockets.add(socket);
+        this.#sources[direction].add(socket);
+        if (this.#stalled === direction) socket.pause();
         socket.on("error", () => other.destroy());
         socket.on("close", () => {
           this.#sockets.delete(socket);
+          this.#sources[direction].delete(socket);
           other.destroy();
         });
       }
@@ -45,6 +54,17 @@ export class DeafProxy implements AsyncDisposable {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Nothing passes in one direction, on new links neither, until {@link lift}: it waits, as behind a box that drops packets. */
+  stall(direction: "up" | "down"): void {
+    this.#stalled = direction;
+    for (const socket of this.#sources[direction]) socket.pause();
+  }
+
+  lift(): void {
+    this.#stalled = undefined;
+    for (const socket of this.#sockets) socket.resume();
   }
 
   /** Ends all links that there are. */

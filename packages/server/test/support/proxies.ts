@@ -42,7 +42,7 @@ http {
 
 const HAPROXY: Way = {
   command: "haproxy",
-  args: (file) => ["-db", "-q", "-f", file],
+  args: (file) => ["-db", "-f", file],
   config: (port, target) => `
 defaults
   mode http
@@ -65,8 +65,14 @@ export const PROXIES: Readonly<Record<"nginx" | "haproxy", Way>> = { nginx: NGIN
 // Where Debian has servers is not on everybody's path.
 const env = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin` };
 
-export function isInstalled({ command }: Way): boolean {
+function isInstalled({ command }: Pick<Way, "command">): boolean {
   return spawnSync(command, ["-v"], { env }).error === undefined;
+}
+
+/** The sentence with which tests of a proxy are skipped where it is not installed; with `REQUIRE_ALL` they are not. */
+export function skippedWithout(way: Pick<Way, "command">): string | undefined {
+  const isRequired = !["", "0", "false", undefined].includes(process.env["REQUIRE_ALL"]);
+  return isRequired || isInstalled(way) ? undefined : `(skipped: ${way.command} is not installed)`;
 }
 
 export async function openProxy(way: Way, target: number): Promise<Proxy> {
@@ -74,19 +80,43 @@ export async function openProxy(way: Way, target: number): Promise<Proxy> {
   const port = await ownPort();
   const file = join(folder, "proxy.conf");
   await writeFile(file, way.config(port, target, folder));
-  const child = spawn(way.command, way.args(file, folder), { env, stdio: ["ignore", "ignore", "pipe"] });
+  const proxy = await runProxy(way.command, way.args(file, folder), port);
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** HAProxy with a file as it stands, which takes its addresses from the environment. */
+export async function openHaproxy(
+  file: string,
+  port: number,
+  addresses: Readonly<Record<string, string>>,
+): Promise<Proxy> {
+  return runProxy(HAPROXY.command, HAPROXY.args(file, ""), port, addresses);
+}
+
+async function runProxy(
+  command: string,
+  args: readonly string[],
+  port: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Proxy> {
+  const child = spawn(command, args, { env: { ...env, ...more }, stdio: ["ignore", "ignore", "pipe"] });
   const exited = once(child, "exit");
   let said = "";
   child.stderr.on("data", (text: Buffer) => (said += text.toString()));
   while (!(await listens(port))) {
-    if (child.exitCode !== null) throw new Error(`${way.command} ended: ${said}`);
+    if (child.exitCode !== null) throw new Error(`${command} ended: ${said}`);
   }
   return {
     port,
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await exited;
-      await rm(folder, { recursive: true });
     },
   };
 }

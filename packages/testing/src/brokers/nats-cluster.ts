@@ -7,11 +7,12 @@ export class NatsCluster implements AsyncDisposable {
 
   static async start(): Promise<NatsCluster> {
     const routes = await Promise.all([1, 2, 3].map(() => ownPort()));
-    return new NatsCluster(
-      await Promise.all(
-        routes.map((routePort, at) => NatsServer.start({ member: { name: `s${at}`, routePort, routes } })),
-      ),
+    const servers = await Promise.all(
+      routes.map((routePort, at) => NatsServer.start({ member: { name: `s${at}`, routePort, routes } })),
     );
+    // Until then there are no streams.
+    await Promise.race(servers.map((server) => server.said("metadata leader")));
+    return new NatsCluster(servers);
   }
 
   private constructor(servers: readonly NatsServer[]) {

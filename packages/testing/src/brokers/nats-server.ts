@@ -22,6 +22,14 @@ export function hasNats(): boolean {
   return isSet("REQUIRE_ALL") || isSet("CI") || spawnSync("nats-server", ["--version"]).status === 0;
 }
 
+/** Whether servers of it that keep a stream together hold the same whatever fails; see docs/scaling.md. */
+export function hasSoundClusters(): boolean {
+  const { stdout } = spawnSync("nats-server", ["--version"], { encoding: "utf8" });
+  const [, major, minor, patch] = /v(\d+)\.(\d+)\.(\d+)/.exec(stdout)?.map(Number) ?? [];
+  if (major === undefined || minor === undefined || patch === undefined) return false;
+  return major > 2 || minor > 10 || (minor === 10 && patch >= 23);
+}
+
 /** A nats-server with JetStream of a test's own: a process with a port and a folder that go with it. */
 export class NatsServer implements AsyncDisposable {
   readonly port: number;
@@ -75,6 +83,11 @@ export class NatsServer implements AsyncDisposable {
         await cp(saved, this.#store, { recursive: true });
       },
     };
+  }
+
+  /** Resolves once its log has a word. */
+  said(word: string): Promise<void> {
+    return this.#process.said(word);
   }
 
   /** Sends its process a signal. */

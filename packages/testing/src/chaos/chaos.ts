@@ -1,114 +1,71 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { compareAcknowledged, readHistory } from "./history.ts";
-import { ndjsonDriver, pollDriver, sseDriver, webSocketDriver } from "../transport/drivers/index.ts";
-import {
-  type Acknowledged,
-  publishBatches,
-  publishPipelined,
-  type PublisherOptions,
-  publishSingly,
-} from "./publishers.ts";
+import { Crowd, type CrowdResult } from "./crowd.ts";
+import { shuffled } from "./deck.ts";
+import type { SharedLog } from "./engine.ts";
 import { seededRandom } from "./random.ts";
-import { openOnRedis, openOwnLog } from "./scene.ts";
-import { TrackedReader } from "./tracked-reader.ts";
-import type { TransportDriver } from "../transport/types.ts";
+import { openCluster, openOwnLog } from "./scene.ts";
 
 export interface ChaosOptions {
-  /** How often there is trouble. */
-  readonly rounds: number;
-  /** What the server keeps its messages in, and so what may happen. Default `lmdb`: the server is killed. */
-  readonly log?: "lmdb" | "redis";
+  /** How often there is trouble. Each kind comes once before one comes again. Default each once. */
+  readonly rounds?: number;
+  /** What the servers keep their messages in, and so what may happen. Default `lmdb`: the server is killed. */
+  readonly log?: "lmdb" | SharedLog;
+  /** How many servers there are on a log that is shared. Default 3. */
+  readonly nodes?: number;
+  /** How long such a log stands still, in milliseconds; a link to it is cut for half as long. Default 10,000. */
+  readonly frozenMs?: number;
+  /** What the configuration of such servers says beside. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** How long all is well under load before there is trouble, at most, in milliseconds. Default 1,500. */
+  readonly maxLifeMs?: number;
+  /** How long each publisher waits after a request, at most, in milliseconds. Default not at all. */
+  readonly maxPauseMs?: number;
   /** Decides which channels are published to, and what happens when. */
   readonly seed: number;
-  readonly onRound?: (round: number, acknowledged: number) => void;
+  readonly onRound?: (round: number, trouble: string, acknowledged: number) => void;
 }
 
-export interface ChaosResult {
+export interface ChaosResult extends CrowdResult {
   readonly rounds: number;
-  readonly acknowledged: number;
-  readonly held: number;
-  readonly reconnects: number;
-  /** Each is a sentence that says what was lost, doubled or told where nothing should have been. None is the promise. */
-  readonly faults: readonly string[];
+  /** What the servers logged with a stack: it may say why there are faults. */
+  readonly logged: readonly string[];
 }
 
-const CHANNELS = ["chaos/a", "chaos/b", "chaos/c"] as const;
-/** All is well for this long under load, in milliseconds, before there is trouble: somewhere between the two. */
+/** All is well for so long at least, in milliseconds. */
 const MIN_LIFE_MS = 100;
-const MAX_LIFE_MS = 1_500;
+/** Where there are several servers, a reader moves by itself after so many messages: somewhere between the two. */
+const LEAST_STAY = 20;
+const LONGEST_STAY = 2_000;
 
 /**
- * Makes trouble for a real server again and again (by default it is killed with SIGKILL), while publishers publish in every way there is and readers read
- * over every transport; then reads the whole history back and compares it with all that was acknowledged and read.
+ * Makes trouble for real servers again and again (by default for one, which is killed with SIGKILL), while publishers publish in every way there is and readers read
+ * over every transport, each of whom comes to another server when it connects anew; then reads the whole history back and compares it with all that was acknowledged and read.
  */
-export async function runChaos({ rounds, seed, log = "lmdb", onRound }: ChaosOptions): Promise<ChaosResult> {
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const { seed, log = "lmdb", nodes = 3, frozenMs = 10_000, config, maxPauseMs, maxLifeMs = 1_500 } = options;
   const random = seededRandom(seed);
-  await using scene = await (log === "redis" ? openOnRedis() : openOwnLog());
-  const { server } = scene;
-  const acknowledged: Acknowledged[] = [];
-  const stop = new AbortController();
-  const options: PublisherOptions = {
-    server,
-    channels: CHANNELS,
+  await using scene = await (log === "lmdb"
+    ? openOwnLog()
+    : openCluster({ log, nodes, frozenMs, ...(config === undefined ? {} : { config }) }));
+  const { servers, troubles } = scene;
+  const rounds = options.rounds ?? troubles.length;
+  const isOne = servers.all.length === 1;
+  const crowd = new Crowd({
+    servers,
     random,
-    onAcknowledged: (each) => acknowledged.push(each),
-    signal: stop.signal,
-  };
-  const publishers = [
-    publishSingly("s1", options),
-    publishSingly("s2", options),
-    publishBatches("b1", options),
-    publishBatches("b2", options),
-    publishPipelined("w1", options),
-  ];
-  const readers = drivers().map((driver) => new TrackedReader(driver, server, CHANNELS));
-  const reading = readers.map(async (reader) => reader.run());
+    pauseMs: maxPauseMs === undefined ? undefined : () => random() * maxPauseMs,
+    leavesAfter: isOne ? undefined : () => LEAST_STAY + random() * (LONGEST_STAY - LEAST_STAY),
+  });
+  await crowd.atWork();
+  const deck = shuffled(troubles, random);
   for (let round = 1; round <= rounds; round++) {
-    await pause(MIN_LIFE_MS + random() * (MAX_LIFE_MS - MIN_LIFE_MS));
-    await scene.trouble(random);
-    onRound?.(round, acknowledged.length);
+    await pause(MIN_LIFE_MS + random() * (maxLifeMs - MIN_LIFE_MS));
+    const trouble = deck.next().value;
+    await trouble.make(random);
+    // Whatever it was: by themselves, and with what is published meanwhile, all of them come back.
+    await Promise.all(servers.all.map((server) => server.ready()));
+    options.onRound?.(round, trouble.name, crowd.acknowledged);
   }
-  stop.abort();
-  await Promise.all(publishers);
-
-  const history = await readHistory(server.url, CHANNELS);
-  const heads = new Map([...history].map(([channel, names]) => [channel, names.length - 1]));
-  await Promise.all(readers.map(async (reader) => reader.reached(heads)));
-  for (const reader of readers) reader.end();
-  await Promise.all(reading);
-  return {
-    rounds,
-    acknowledged: acknowledged.length,
-    held: [...heads.values()].reduce((sum, head) => sum + head, 0),
-    reconnects: readers.reduce((sum, reader) => sum + reader.reconnects, 0),
-    faults: [
-      ...compareAcknowledged(history, acknowledged),
-      ...readers.flatMap((reader) => compareRead(history, reader)),
-    ],
-  };
-}
-
-function drivers(): readonly TransportDriver[] {
-  return [false, true].flatMap((isMulti) => [
-    pollDriver({ isMulti, waits: false }),
-    pollDriver({ isMulti, waits: true }),
-    sseDriver({ isMulti, envelope: false }),
-    ndjsonDriver({ isMulti }),
-    webSocketDriver({ isMulti, v1: false }),
-    webSocketDriver({ isMulti, v1: true }),
-  ]);
-}
-
-function compareRead(history: ReadonlyMap<string, readonly string[]>, reader: TrackedReader): string[] {
-  const faults = reader.faults.map((fault) => `${reader.name}: ${fault}`);
-  for (const channel of reader.channels) {
-    const read = reader.read.get(channel) ?? [];
-    const held = history.get(channel) ?? [];
-    const wrong = held.findIndex((name, offset) => read[offset] !== name);
-    if (wrong >= 0)
-      faults.push(
-        `${reader.name}: at offset ${wrong} of ${channel} it read ${read[wrong] ?? "nothing"}, and ${held[wrong]} is held`,
-      );
-  }
-  return faults;
+  const result = await crowd.finish(servers.all.map(({ url }) => url));
+  return { rounds, ...result, logged: servers.all.flatMap(({ faults }) => faults) };
 }

@@ -1,4 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Acknowledged } from "./publishers.ts";
+
+/** A server that could not read is asked again after this, in milliseconds. */
+const AGAIN_MS = 100;
 
 /** Every message's name, by channel, at the index of its offset. */
 export async function readHistory(
@@ -11,6 +15,12 @@ export async function readHistory(
     let since = "earliest";
     for (let isCaughtUp = false; !isCaughtUp;) {
       const response = await fetch(`${url}/channels/${channel}?since=${since}`);
+      // What the last trouble was may not be over: a cluster that is choosing a leader, say.
+      if (response.status === 503) {
+        await response.body?.cancel();
+        await pause(AGAIN_MS);
+        continue;
+      }
       const page = (await response.json()) as {
         messages: { cursor: string; data: string }[];
         cursor: string;
@@ -31,8 +41,11 @@ export function compareAcknowledged(
   acknowledged: readonly Acknowledged[],
 ): string[] {
   const faults: string[] = [];
-  const epochs = new Set(acknowledged.map(({ cursor }) => cursor.split(".")[0]));
-  if (epochs.size > 1) faults.push(`the epoch changed: ${[...epochs].join(", ")}`);
+  for (const channel of history.keys()) {
+    const own = acknowledged.filter((each) => each.channel === channel);
+    const epochs = new Set(own.map(({ cursor }) => cursor.split(".")[0]));
+    if (epochs.size > 1) faults.push(`the epoch of ${channel} changed: ${[...epochs].join(", ")}`);
+  }
   for (const { name, channel, cursor } of acknowledged) {
     const held = history.get(channel)?.[Number(cursor.split(".")[1])];
     if (held !== name)
@@ -47,5 +60,23 @@ export function compareAcknowledged(
   const numbers = new Set([...history.values()].flatMap((names) => names.slice(1)));
   if (numbers.size !== acknowledged.length)
     faults.push(`${acknowledged.length} were acknowledged in the end, and ${numbers.size} are held`);
+  return faults.slice(0, 20);
+}
+
+/** Each of these publishers waits for every answer, so on a channel its numbers go up: each fault is a sentence. */
+export function compareOrder(
+  history: ReadonlyMap<string, readonly string[]>,
+  publishers: readonly string[],
+): string[] {
+  const faults: string[] = [];
+  for (const [channel, names] of history)
+    for (const publisher of publishers) {
+      let before = 0;
+      for (const name of names.filter((each) => each.startsWith(`${publisher}:`))) {
+        const number = Number(name.split(":")[1]);
+        if (number <= before) faults.push(`${channel} holds ${name} behind ${publisher}:${before}`);
+        before = number;
+      }
+    }
   return faults.slice(0, 20);
 }

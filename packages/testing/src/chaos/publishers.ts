@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
-import type { ServerProcess } from "./server-process.ts";
+import type { Servers } from "./servers.ts";
 
 /** One message: who published it, and its number. */
 type Name = string;
@@ -14,7 +14,8 @@ export interface Acknowledged {
 }
 
 export interface PublisherOptions {
-  readonly server: ServerProcess;
+  /** Where it publishes: asked anew for each try, so that of several servers another one is gone to. */
+  readonly server: Servers;
   readonly channels: readonly string[];
   readonly random: () => number;
   readonly onAcknowledged: (acknowledged: Acknowledged) => void;
@@ -92,8 +93,8 @@ export async function publishPipelined(id: string, options: PublisherOptions): P
   const waiting = new Map<Name, string>();
   let number = 0;
   while (!options.signal.aborted || waiting.size > 0) {
-    await options.server.isUp();
-    const socket = new WebSocket(`${options.server.url.replace("http", "ws")}/connect`, "tidings.v1");
+    const url = await options.server.next();
+    const socket = new WebSocket(`${url.replace("http", "ws")}/connect`, "tidings.v1");
     const closed = once(socket, "close");
     socket.on("error", () => undefined);
     const send = (name: Name, channel: string): void => {
@@ -127,7 +128,8 @@ export async function publishPipelined(id: string, options: PublisherOptions): P
       }
       if (frame.type !== "ok" || frame.id === undefined || !waiting.delete(frame.id)) return;
       options.onAcknowledged({ name: frame.id, channel: frame.channel ?? "", cursor: frame.cursor ?? "" });
-      fill();
+      if (options.pauseMs === undefined) fill();
+      else setTimeout(() => socket.readyState === WebSocket.OPEN && fill(), options.pauseMs());
     });
     await closed;
   }
@@ -144,19 +146,19 @@ async function insist(
 ): Promise<string> {
   const headers = { "content-type": type, ...(key === undefined ? {} : { "idempotency-key": key }) };
   for (;;) {
-    await options.server.isUp();
+    const url = await options.server.next();
     try {
-      const response = await fetch(`${options.server.url}/channels/${channel}`, {
+      const response = await fetch(`${url}/channels/${channel}`, {
         method,
         headers,
         ...(method === "DELETE" ? {} : { body }),
       });
       const answer = (await response.json()) as { cursor?: string };
       if (answer.cursor !== undefined) return answer.cursor;
-      await pause(RETRY_MS);
     } catch {
       // Killed before it answered: whether the message is there, only asking again can tell.
     }
+    await pause(RETRY_MS);
   }
 }
 

@@ -1,62 +1,58 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { RedisServer } from "../brokers/index.ts";
+import { ENGINES, type SharedLog } from "./engine.ts";
 import { ServerProcess } from "./server-process.ts";
+import { ServerGroup } from "./server-group.ts";
+import { TcpLink } from "./tcp-link.ts";
+import { clusterTroubles, restart, type Trouble } from "./troubles.ts";
 
-/** How long a Redis stands still, in milliseconds: shorter than what it may take for an answer, and longer. */
-const FROZEN_MS = [300, 3_000, 7_000] as const;
-
-/** A server on its log, and what may happen to them while it is published to. */
+/** Servers on their log, and what may happen to them while they are published to. */
 export interface Scene extends AsyncDisposable {
-  readonly server: ServerProcess;
-  /** Makes one kind of trouble and ends it; all is up again then. */
-  readonly trouble: (random: () => number) => Promise<void>;
+  readonly servers: ServerGroup;
+  readonly troubles: readonly Trouble[];
+}
+
+export interface ClusterOptions {
+  /** What the servers keep their log in. */
+  readonly log: SharedLog;
+  /** How many servers there are. */
+  readonly nodes: number;
+  /** How long the engine stands still, in milliseconds; a link is cut for half as long. */
+  readonly frozenMs: number;
+  /** What the servers' configuration says beside that. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 /** A server on a log of its own, which is killed. */
 export async function openOwnLog(): Promise<Scene> {
   const server = await ServerProcess.create();
   await server.start();
+  const servers = new ServerGroup([server]);
   return {
-    server,
-    trouble: () => restart(server),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    servers,
+    troubles: [{ name: "the server is killed", make: () => restart(server) }],
+    [Symbol.asyncDispose]: () => servers[Symbol.asyncDispose](),
   };
 }
 
-/**
- * A server on a Redis that writes its append-only file before it answers. One of the two is killed, all connections between
- * them are cut, or Redis stands still.
- */
-export async function openOnRedis(): Promise<Scene> {
-  const redis = await RedisServer.start({ settings: { appendonly: "yes", appendfsync: "always" } });
-  const server = await ServerProcess.create({ log: redis.url });
-  await server.start();
-  const troubles = [
-    () => restart(server),
-    async () => {
-      await redis.kill();
-      await redis.start();
-    },
-    async () => {
-      for (const type of ["normal", "pubsub"]) await redis.command("CLIENT", "KILL", "TYPE", type);
-    },
-    async (random: () => number) => {
-      redis.signal("SIGSTOP");
-      await pause(FROZEN_MS[Math.floor(random() * FROZEN_MS.length)]);
-      redis.signal("SIGCONT");
-    },
-  ];
-  return {
-    server,
-    trouble: async (random) => troubles[Math.floor(random() * troubles.length)]?.(random),
-    [Symbol.asyncDispose]: async () => {
-      await server[Symbol.asyncDispose]();
-      await redis[Symbol.asyncDispose]();
-    },
+/** Servers that share a log, each with a link of its own to the engine where that stays where it is. */
+export async function openCluster({ log, nodes, frozenMs, config = {} }: ClusterOptions): Promise<Scene> {
+  const engine = await ENGINES[log]();
+  const links: TcpLink[] = [];
+  const configs: Readonly<Record<string, unknown>>[] = [];
+  for (let node = 0; node < nodes; node++) {
+    const link = engine.port === undefined ? undefined : await TcpLink.open(engine.port);
+    if (link !== undefined) links.push(link);
+    configs.push({ drainMs: 300, ...engine.config(link?.port), ...config });
+  }
+  const servers = new ServerGroup(await Promise.all(configs.map((each) => ServerProcess.create(each))));
+  const close = async (): Promise<void> => {
+    for (const each of [servers, ...links, engine]) await each[Symbol.asyncDispose]();
   };
-}
-
-async function restart(server: ServerProcess): Promise<void> {
-  await server.kill();
-  await server.start();
+  try {
+    await Promise.all(servers.all.map((server) => server.start()));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const troubles = clusterTroubles({ engine, servers: servers.all, links, frozenMs });
+  return { servers, troubles, [Symbol.asyncDispose]: close };
 }

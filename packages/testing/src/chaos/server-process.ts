@@ -4,7 +4,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { ownPort } from "@tidings/fault-proxy";
+import type { Servers } from "./servers.ts";
 
 const CLI = fileURLToPath(new URL("../../../server/bin/tidings.js", import.meta.url));
 /** Everything is kept, so that what was published can be compared with what is there. */
@@ -12,13 +15,23 @@ const CONFIG = {
   policies: [{ pattern: "**", retention: { maxMessages: null, maxBytes: null, maxAgeMs: null } }],
 };
 
+/** Between two looks whether it is ready, in milliseconds: nothing tells. */
+const READY_MS = 50;
+/** Of what it says of its own faults, so many are kept. */
+const MAX_FAULTS = 20;
+/** A server that is not ready for so long, in milliseconds, will not be. */
+const UNREADY_MS = 60_000;
+
 /** A real server in a process of its own, at one address and on one folder, through any number of its deaths. */
-export class ServerProcess {
+export class ServerProcess implements Servers {
   readonly url: string;
+  /** What it logged with a stack, so that a run that found something can be understood. */
+  readonly faults: string[] = [];
   readonly #folder: string;
   readonly #port: number;
   #child: ChildProcess | undefined;
   #up = Promise.withResolvers<void>();
+  #isUp = false;
 
   private constructor(folder: string, port: number) {
     this.#folder = folder;
@@ -38,9 +51,31 @@ export class ServerProcess {
     return this.#child?.pid;
   }
 
-  /** Resolves as soon as the server answers; at once where it does. */
-  async isUp(): Promise<void> {
-    return this.#up.promise;
+  /** Whether the server answers, as far as it was not ended by somebody else. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** Its URL, as soon as the server answers; at once where it does. */
+  async next(): Promise<string> {
+    await this.#up.promise;
+    return this.url;
+  }
+
+  /**
+   * Resolves once `/readyz` says so: a message has travelled through the log and back.
+   *
+   * @throws {Error} when it has not said so for a minute.
+   */
+  async ready(): Promise<void> {
+    const untilMs = performance.now() + UNREADY_MS;
+    for (;;) {
+      const response = await fetch(`${this.url}/readyz`);
+      const text = await response.text();
+      if (response.status === 200) return;
+      if (performance.now() > untilMs) throw new Error(`the server does not become ready: ${text}`);
+      await pause(READY_MS);
+    }
   }
 
   async start(): Promise<void> {
@@ -61,16 +96,17 @@ export class ServerProcess {
     this.#child = child;
     let said = "";
     const answered = Promise.withResolvers<void>();
-    const hear = (chunk: Buffer): void => {
-      if (said.length < 65_536) said += chunk.toString();
-      if (said.includes(this.url)) answered.resolve();
-    };
-    child.stdout.on("data", hear);
-    child.stderr.on("data", hear);
+    for (const output of [child.stdout, child.stderr])
+      createInterface({ input: output }).on("line", (line) => {
+        if (said.length < 65_536) said += `${line}\n`;
+        if (line.includes(this.url)) answered.resolve();
+        if (line.includes('"stack":') && this.faults.length < MAX_FAULTS) this.faults.push(line);
+      });
     child.once("exit", (code, signal) =>
       answered.reject(new Error(`the server ended (${code ?? signal}): ${said}`)),
     );
     await answered.promise;
+    this.#isUp = true;
     this.#up.resolve();
   }
 
@@ -88,6 +124,7 @@ export class ServerProcess {
     const child = this.#child;
     if (child === undefined) return;
     this.#child = undefined;
+    this.#isUp = false;
     this.#up = Promise.withResolvers<void>();
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");

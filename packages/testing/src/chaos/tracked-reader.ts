@@ -1,11 +1,25 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { StreamEvent, TransportDriver, TransportStream } from "../transport/types.ts";
-import type { ServerProcess } from "./server-process.ts";
+import type { Servers } from "./servers.ts";
 
 /** Before another try, in milliseconds. */
 const RETRY_MS = 20;
+/** One that has not read what is there for so long, in milliseconds, has lost it. */
+const LOST_MS = 60_000;
+/** What a server says that cannot serve now: another try, or another server. */
+const AWAY: ReadonlySet<string> = new Set(["LOG_UNAVAILABLE", "DRAINING"]);
 
-/** A client of one transport that reads from the beginning and goes on from its cursors after each loss of its server. */
+export interface TrackedReaderOptions {
+  readonly driver: TransportDriver;
+  /** Asked for each connection, so that of several servers another one is gone to. */
+  readonly servers: Servers;
+  /** A driver of one channel reads the first of them. */
+  readonly channels: readonly string[];
+  /** After how many messages it leaves its server by itself, to go on at the next one. Default never. */
+  readonly leavesAfter?: (() => number) | undefined;
+}
+
+/** A client of one transport that reads from the beginning and goes on from its cursors wherever it comes to next. */
 export class TrackedReader {
   readonly name: string;
   readonly channels: readonly string[];
@@ -13,55 +27,85 @@ export class TrackedReader {
   readonly read: ReadonlyMap<string, string[]>;
   /** What must not be: a repeat, a hole, a gap, an error. */
   readonly faults: string[] = [];
+  /** Connections, or sequences of polls. */
   reconnects = 0;
-  readonly #driver: TransportDriver;
-  readonly #server: ServerProcess;
+  /** How many of them were to another URL than the one before. */
+  moves = 0;
+  readonly #options: TrackedReaderOptions;
   #stream: TransportStream | undefined;
+  #url = "";
+  #left = Infinity;
   #hasEnded = false;
+  readonly #begun = Promise.withResolvers<void>();
   #onProgress: () => void = () => undefined;
 
-  constructor(driver: TransportDriver, server: ServerProcess, channels: readonly string[]) {
+  constructor(options: TrackedReaderOptions) {
+    const { driver, channels } = options;
     this.name = driver.name;
     this.channels = driver.isMulti ? channels : channels.slice(0, 1);
     this.read = new Map(this.channels.map((channel) => [channel, [""]]));
-    this.#driver = driver;
-    this.#server = server;
+    this.#options = options;
+  }
+
+  /** Resolves with its first message. */
+  get hasBegun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   /** Reads until {@link end}. */
   async run(): Promise<void> {
+    const { servers, leavesAfter = () => Infinity } = this.#options;
     while (!this.#hasEnded) {
-      await this.#server.isUp();
+      const url = await servers.next();
+      if (url !== this.#url && this.#url !== "") this.moves++;
+      this.#url = url;
+      this.#left = leavesAfter();
       try {
-        const earlier = this.#stream;
-        this.#stream = await (earlier?.reopen() ??
-          this.#driver.open(this.#server.url, { channels: this.channels, since: "earliest" }));
+        const stream = await this.#open(url);
+        this.#stream = stream;
         this.reconnects++;
-        for (let event = await this.#stream.next(); event !== undefined; event = await this.#stream.next())
+        for (let event = await stream.next(); event !== undefined; event = await stream.next()) {
           this.#take(event);
+          if (this.#left <= 0) break;
+        }
       } catch {
         // The server is gone, or its log; the next life is waited for.
         await pause(RETRY_MS);
       }
     }
+    this.#stream?.cut();
   }
 
-  /** Resolves once each channel was read up to its offset. */
+  /** Resolves once each channel was read up to its offset, or was not for a minute: then with a fault. */
   async reached(heads: ReadonlyMap<string, number>): Promise<void> {
-    const isThere = (): boolean =>
-      this.channels.every((channel) => (this.read.get(channel)?.length ?? 0) > (heads.get(channel) ?? 0));
-    if (isThere()) return;
-    await new Promise<void>((resolve) => {
-      this.#onProgress = () => {
-        if (isThere() || this.faults.length > 0) resolve();
-      };
-      this.#onProgress();
-    });
+    const behind = (): readonly string[] =>
+      this.channels.filter((channel) => (this.read.get(channel)?.length ?? 0) <= (heads.get(channel) ?? 0));
+    if (behind().length === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      for (const channel of behind())
+        this.#fault(
+          `${channel}: it stands at ${(this.read.get(channel)?.length ?? 0) - 1}, and nothing comes`,
+        );
+      resolve();
+    }, LOST_MS);
+    this.#onProgress = () => {
+      if (behind().length === 0 || this.faults.length > 0) resolve();
+    };
+    this.#onProgress();
+    await promise;
+    clearTimeout(timer);
   }
 
   end(): void {
     this.#hasEnded = true;
     this.#stream?.cut();
+  }
+
+  async #open(url: string): Promise<TransportStream> {
+    const { driver } = this.#options;
+    if (this.#stream !== undefined) return this.#stream.reopen(url);
+    return driver.open(url, { channels: this.channels, since: "earliest" });
   }
 
   #take(event: StreamEvent): void {
@@ -71,9 +115,11 @@ export class TrackedReader {
       if (offset !== names.length)
         this.#fault(`${event.channel}: after offset ${names.length - 1} came ${offset}`);
       names[offset] = JSON.parse(event.data) as string;
-    } else if (event.type === "error" && event.code === "LOG_UNAVAILABLE") {
+      this.#left--;
+      this.#begun.resolve();
+    } else if (event.type === "error" && AWAY.has(event.code)) {
       this.#stream?.cut();
-      throw new Error("the log is away");
+      throw new Error(`the server says ${event.code}`);
     } else if (event.type === "gap" || event.type === "error") {
       this.#fault(JSON.stringify(event));
     }

@@ -99,8 +99,8 @@ export interface TransportStream extends AsyncDisposable {
   resume(): void;
   /** Ends without a word, as a network does. */
   cut(): void;
-  /** Cuts, and begins another one where this one stands. */
-  reopen(): Promise<TransportStream>;
+  /** Cuts, and begins another one where this one stands: at the same server, or at another one's URL. */
+  reopen(url?: string): Promise<TransportStream>;
 }
 
 /** One transport, as a client uses it. */

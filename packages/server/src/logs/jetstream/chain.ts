@@ -79,7 +79,7 @@ export class Chain {
         continue;
       }
       // Where one is missing, what was before it cannot be told from what is not.
-      if (replica.isCut(entry)) replica = new Replica(entry.epoch);
+      if (replica.isCut(entry)) replica = new Replica(entry.epoch).after(replica);
       replica.apply(entry);
     }
     replica.losses = losses;

@@ -333,7 +333,7 @@ export class Channels {
         continue;
       }
       if (isCut && this.#find(channel) === replica) {
-        replica = new Replica(entry.epoch);
+        replica = new Replica(entry.epoch).after(known);
         replica.losses = known.losses;
         this.#replicas.set(channel, replica);
       }
@@ -346,7 +346,9 @@ export class Channels {
   async #recover(channel: string, lost: Replica): Promise<void> {
     const replica = await this.#chain.whole(channel);
     // Another node may have been first; a server that was only behind is found by what it refuses.
-    if (replica.epoch === lost.epoch) {
+    const isOver = lost.hasHad(replica.epoch);
+    replica.after(lost);
+    if (isOver) {
       const { newEpoch, nowMs } = this.#options;
       try {
         await this.write(channel, replica, { type: "reset" }, nowMs(), newEpoch());

@@ -20,6 +20,8 @@ const MAX_BACKOFF_MS = 2_000;
 const PROBE_MS = 2_000;
 /** Each message that the stream republishes says what came before it, and the stream does so since this one. */
 const OLDEST = [2, 9] as const;
+/** Before it, servers that keep a stream together come to hold different messages: see docs/scaling.md. */
+const OLDEST_REPLICATED = [2, 10, 23] as const;
 /** What a message has beside its data: headers, the subject. */
 const ENVELOPE_BYTES = 131_072;
 
@@ -65,12 +67,12 @@ export class Engine {
       }
     }
     this.#isUp = true;
-    if (this.#isReplicated)
+    const { version = "" } = this.#connection.info ?? {};
+    if (this.#isReplicated && isBefore(version, OLDEST_REPLICATED))
       this.#options.onEvent({
         type: "settings",
         server: this.name,
-        problem:
-          "several servers keep the stream (nats.replicas): nodes that write to one channel at once may lose messages in this version",
+        problem: `several servers keep the stream, and ${version} may lose messages when one of them fails, which readers are told; use ${OLDEST_REPLICATED.join(".")} or later`,
       });
     this.#watch(this.#connection);
   }
@@ -171,7 +173,11 @@ export class Engine {
     this.#open().publish(subject, data, { headers: head });
   }
 
-  /** Listens to a subject, over all reconnects; resolves once the server has taken note. */
+  /**
+   * Listens to a subject, over all reconnects; resolves once the server has taken note.
+   *
+   * @throws {TidingsError} `LOG_UNAVAILABLE`
+   */
   async listen(subject: string, hear: (message: Msg) => void): Promise<Subscription> {
     const connection = this.#open();
     const subscription = connection.subscribe(subject, {
@@ -179,8 +185,14 @@ export class Engine {
         if (error === null) hear(message);
       },
     });
-    await connection.flush();
-    return subscription;
+    try {
+      await connection.flush();
+      return subscription;
+    } catch (error) {
+      // Lost meanwhile: it would be heard again after the reconnect, by nobody.
+      subscription.unsubscribe();
+      throw this.fault(error);
+    }
   }
 
   async close(): Promise<void> {
@@ -222,8 +234,7 @@ export class Engine {
   /** Finds the stream, or makes it. */
   async #prepare(connection: NatsConnection): Promise<void> {
     const { version = "" } = connection.info ?? {};
-    const [major = 0, minor = 0] = version.split(".").map(Number);
-    if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))
+    if (isBefore(version, OLDEST))
       throw new Error(`it is version ${version}, and ${OLDEST.join(".")} is the oldest that will do`);
     if (connection.info?.jetstream !== true) throw new Error("JetStream is not enabled there");
     const { timeoutMs, replicas, newEpoch } = this.#options;
@@ -282,4 +293,11 @@ export class Engine {
     this.#reason = reason;
     this.#options.onEvent({ type: "lost", server: this.name, reason });
   }
+}
+
+/** Whether a version of nats-server, such as `2.9.10`, is before another one. */
+function isBefore(version: string, oldest: readonly number[]): boolean {
+  const parts = version.split(".").map((part) => Number.parseInt(part, 10));
+  const at = oldest.findIndex((number, place) => parts[place] !== number);
+  return at !== -1 && !((parts[at] ?? 0) > (oldest[at] as number));
 }

@@ -12,9 +12,12 @@
  * - A header has all of an entry but its records: a channel is taken up by headers, and messages are read when they are asked for.
  * - The tail (`channels.ts`): the stream republishes what it has kept, so a node listens to the subjects of channels that it
  *   follows, each once. Where an entry is missing, after a reconnect, and about once a second, the stream is read.
- * - Loss: each entry names the one before it, and a node looks after each lost connection whether what it saw is still there.
+ * - Loss: each entry names the one before it, and a node looks after each lost connection whether what it saw is still there, and
+ *   wherever what comes does not go on from it. Servers that keep the stream together may differ: its leader counts, and each
+ *   entry is known by its tag.
  *
  *     jetstream-log.ts  the log;  plan.ts: what appends do;  channels.ts: the channels in use
+ *     chain.ts          a channel's entries, in order, as the stream's leader has them
  *     engine.ts         the connection;  stream.ts: JetStream's API;  subjects.ts: what things are called
  *     bodies.ts         where records are;  items.ts: what is kept of a message;  names.ts: all channels
  */

@@ -96,7 +96,9 @@ export class JetStreamLog implements Log {
         return { ...state, messages: await this.#bodies.read(items) };
       } catch (error) {
         if (!(error instanceof GoneError) || tries === MAX_READS) throw this.#engine.fault(error);
-        await this.#channels.mend(channel, error.offset);
+        await this.#channels.mend(channel, error.offset).catch((fault: unknown) => {
+          throw this.#engine.fault(fault);
+        });
       }
     }
   }

@@ -8,6 +8,8 @@ const WHOLE = { maxMessages: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE
 const MIN_WRITTEN = 1_000;
 /** How many entries may be written behind one before all nodes have seen it. */
 const MAX_RECENT = 64;
+/** How many epochs of the past are known. */
+const MAX_EPOCHS = 64;
 /** How long parts of bodies outlive what they could be of: an append takes seconds, and its idempotency keys last minutes. */
 const PARTS_GRACE_MS = 600_000;
 
@@ -24,6 +26,8 @@ export class Replica {
   tagSeq = 0;
   /** The newest ones before it. */
   #recent: string[] = [];
+  /** Epochs that are over. */
+  #past: readonly string[] = [];
   /** How many connections had been lost when it was compared with the stream last; -1 for never. */
   losses = -1;
   ring: PlainItems | KeyedItems = new PlainItems();
@@ -70,6 +74,17 @@ export class Replica {
     this.lastTag = tag;
   }
 
+  /** Whether an epoch is its own, or one of its past: what was lost must not come back as either. */
+  hasHad(epoch: string): boolean {
+    return epoch === this.epoch || this.#past.includes(epoch);
+  }
+
+  /** Takes the past of the one that it takes the place of, and answers itself. */
+  after(other: Replica): this {
+    this.#past = [...other.#past, ...this.#past, other.epoch].slice(-MAX_EPOCHS);
+    return this;
+  }
+
   apply(entry: Entry): void {
     if (this.lastSeq === 0) {
       this.#begin(entry.base);
@@ -79,6 +94,7 @@ export class Replica {
     if (change.type === "append") this.#append(change, timeMs, entry.seq);
     else if (change.type === "truncate") this.ring.truncate(change.upTo);
     else if (change.type === "snapshot") this.#take(entry.base, change, entry.seq);
+    if (entry.epoch !== this.epoch) this.#past = [...this.#past, this.epoch].slice(-MAX_EPOCHS);
     this.epoch = entry.epoch;
     if (this.tag !== "") this.#recent.push(this.tag);
     if (this.#recent.length > MAX_RECENT) this.#recent.shift();

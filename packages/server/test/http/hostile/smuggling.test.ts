@@ -1,7 +1,7 @@
 import { send } from "@tidings/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestServer } from "../../support/logs.ts";
-import { isInstalled, openProxy, PROXIES, type Proxy } from "../../support/proxies.ts";
+import { openProxy, PROXIES, type Proxy, skippedWithout } from "../../support/proxies.ts";
 import { RawClient } from "../../support/raw-client.ts";
 import { bearer, openSecured } from "../../support/secured.ts";
 
@@ -157,28 +157,25 @@ describe("a request that is hidden in another one, sent to the server itself", (
 
 describe.each(Object.entries(PROXIES))(
   "a request that is hidden in another one, sent through %s",
-  (name, way) => {
-    const isSkipped = !isInstalled(way) && ["", "0", "false", undefined].includes(process.env["REQUIRE_ALL"]);
-    describe.skipIf(isSkipped)(
-      isSkipped ? `(skipped: ${name} is not installed)` : "with its connections shared",
-      () => {
-        let proxy: Proxy;
-        beforeAll(async () => void (proxy = await openProxy(way, server.port)));
-        afterAll(async () => proxy[Symbol.asyncDispose]());
+  (_name, way) => {
+    const skipped = skippedWithout(way);
+    describe.skipIf(skipped !== undefined)(skipped ?? "with its connections shared", () => {
+      let proxy: Proxy;
+      beforeAll(async () => void (proxy = await openProxy(way, server.port)));
+      afterAll(async () => proxy[Symbol.asyncDispose]());
 
-        test("the proxy itself refuses it where it stands openly", async () => {
-          expect(await answerTo(proxy.port, HIDDEN)).toMatch(/^HTTP\/1\.1 403 /);
+      test("the proxy itself refuses it where it stands openly", async () => {
+        expect(await answerTo(proxy.port, HIDDEN)).toMatch(/^HTTP\/1\.1 403 /);
+        await checkOthers(proxy.port);
+      });
+
+      test.each([...AMBIGUOUS, ...PLAIN])(
+        "%s: is never done, and answered to nobody else",
+        async (_, bytes) => {
+          await answerTo(proxy.port, bytes);
           await checkOthers(proxy.port);
-        });
-
-        test.each([...AMBIGUOUS, ...PLAIN])(
-          "%s: is never done, and answered to nobody else",
-          async (_, bytes) => {
-            await answerTo(proxy.port, bytes);
-            await checkOthers(proxy.port);
-          },
-        );
-      },
-    );
+        },
+      );
+    });
   },
 );

@@ -22,10 +22,11 @@ export function ndjsonDriver(way: NdjsonOptions): TransportDriver {
     tellsKind: true,
     open: async (base, options) =>
       openStream(
+        base,
         {
           accept: "application/x-ndjson",
           isGzip: way.isGzip,
-          request: (each) => readRequest(base, each, way),
+          request: (each, _isResumed, at) => readRequest(at, each, way),
           decoder: (report, welcome) =>
             new LineDecoder((line) => {
               const frame = parseServerFrame(line);

@@ -96,9 +96,9 @@ class PollStream implements TransportStream {
     this.#agent.destroy();
   }
 
-  async reopen(): Promise<TransportStream> {
+  async reopen(url = this.#base): Promise<TransportStream> {
     this.cut();
-    return new PollStream(this.#base, { ...this.#options, cursors: this.cursors }, this.#poll);
+    return new PollStream(url, { ...this.#options, cursors: this.cursors }, this.#poll);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

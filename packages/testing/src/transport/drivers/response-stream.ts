@@ -11,7 +11,7 @@ export interface StreamDialect {
   /** Whether the stream is asked for, and has to come, with gzip. */
   readonly isGzip?: boolean | undefined;
   /** The request that goes on from where the reader stands. */
-  request(options: ReadOptions, isResumed: boolean): ReadRequest;
+  request(options: ReadOptions, isResumed: boolean, base: string): ReadRequest;
   /** Takes the body's bytes, cut anywhere, and reports events and the connection's id. */
   decoder(
     report: (event: StreamEvent) => void,
@@ -21,14 +21,15 @@ export interface StreamDialect {
 
 /** Opens an SSE or NDJSON stream. A refusal becomes an event, after which the stream is over. */
 export async function openStream(
+  base: string,
   dialect: StreamDialect,
   options: ReadOptions,
   isResumed = false,
 ): Promise<TransportStream> {
-  const { url, headers, body } = dialect.request(options, isResumed);
+  const { url, headers, body } = dialect.request(options, isResumed, base);
   const coding = dialect.isGzip === true ? { "accept-encoding": "gzip" } : {};
   const open = await openResponse(url, { accept: dialect.accept, ...coding, ...headers }, { body });
-  const stream = new ResponseStream(dialect, options, open);
+  const stream = new ResponseStream(base, dialect, options, open);
   if (open.response.statusCode !== 200) await stream.refuse();
   else stream.read();
   return stream;
@@ -38,13 +39,15 @@ class ResponseStream implements TransportStream {
   readonly cursors: Map<string, string>;
   readonly closeCode: undefined;
   connection: string | undefined;
+  readonly #base: string;
   readonly #dialect: StreamDialect;
   readonly #options: ReadOptions;
   readonly #open: OpenResponse;
   readonly #body: Readable;
   readonly #queue = new EventQueue();
 
-  constructor(dialect: StreamDialect, options: ReadOptions, open: OpenResponse) {
+  constructor(base: string, dialect: StreamDialect, options: ReadOptions, open: OpenResponse) {
+    this.#base = base;
     this.#dialect = dialect;
     this.#options = options;
     this.#open = open;
@@ -85,9 +88,9 @@ class ResponseStream implements TransportStream {
     this.#open.request.destroy();
   }
 
-  async reopen(): Promise<TransportStream> {
+  async reopen(url = this.#base): Promise<TransportStream> {
     this.cut();
-    return openStream(this.#dialect, { ...this.#options, cursors: this.cursors }, true);
+    return openStream(url, this.#dialect, { ...this.#options, cursors: this.cursors }, true);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

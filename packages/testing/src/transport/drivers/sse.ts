@@ -41,15 +41,16 @@ export function sseDriver(options: SseOptions): TransportDriver {
     tellsKind: isMulti || envelope,
     open: async (base, options) => {
       const extra: Record<string, string> = envelope ? { envelope: "" } : {};
-      const first = readUrl(base, options, isMulti, extra);
       const [channel = ""] = options.channels;
       return openStream(
+        base,
         {
           accept: "text/event-stream",
           isGzip,
-          request: (each, isResumed) => {
-            if (isMulti) return readRequest(base, each, { isMulti, isPosted });
-            return { url: first, headers: isResumed ? lastEventId(each, channel) : {} };
+          request: (each, isResumed, at) => {
+            if (isMulti) return readRequest(at, each, { isMulti, isPosted });
+            const url = readUrl(at, options, isMulti, extra);
+            return { url, headers: isResumed ? lastEventId(each, channel) : {} };
           },
           decoder: (report, welcome) =>
             new SseDecoder(isMulti ? multi(report, welcome) : single(report, channel, envelope)),

@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import type { ErrorCode } from "@tidings/protocol";
 import { parseBinaryFrame, parseServerFrame } from "@tidings/protocol";
 import { WebSocket } from "ws";
 import { EventQueue, follow } from "../event-queue.ts";
 import type { ReadOptions, StreamEvent, TransportDriver, TransportStream } from "../types.ts";
 import { deliveredOf, eventOf } from "./frame-events.ts";
 import { readUrl } from "./read-url.ts";
+import { refusal } from "./response.ts";
 
 export interface WebSocketOptions {
   readonly isMulti: boolean;
@@ -29,7 +29,7 @@ export function webSocketDriver({ isMulti, v1, isDeflated = false }: WebSocketOp
     const socket = new WebSocket(url, v1 ? ["tidings.v1"] : [], {
       perMessageDeflate: isDeflated && { threshold: 0 },
     });
-    const stream = new WebSocketStream(socket, options, async (each) => open(base, each));
+    const stream = new WebSocketStream(socket, options, async (each, at = base) => open(at, each));
     await stream.opened(bySubscribe);
     if (isDeflated && socket.readyState === WebSocket.OPEN && socket.extensions !== "permessage-deflate")
       throw new Error("permessage-deflate was not taken");
@@ -53,13 +53,13 @@ class WebSocketStream implements TransportStream {
   closeCode: number | undefined;
   readonly #socket: WebSocket;
   readonly #options: ReadOptions;
-  readonly #open: (options: ReadOptions) => Promise<TransportStream>;
+  readonly #open: (options: ReadOptions, url?: string) => Promise<TransportStream>;
   readonly #queue = new EventQueue();
 
   constructor(
     socket: WebSocket,
     options: ReadOptions,
-    open: (options: ReadOptions) => Promise<TransportStream>,
+    open: (options: ReadOptions, url?: string) => Promise<TransportStream>,
   ) {
     this.#socket = socket;
     this.#options = options;
@@ -73,8 +73,9 @@ class WebSocketStream implements TransportStream {
     socket.on("error", () => undefined);
     socket.on("unexpected-response", (request, response) => {
       response.setEncoding("utf8").on("data", (body: string) => {
-        const { code } = JSON.parse(body) as { code: ErrorCode };
-        this.#queue.push({ type: "error", code, status: response.statusCode ?? 0 });
+        // What stands before the server may refuse too, with a page of its own: then there is just no stream.
+        if (response.headers["content-type"]?.startsWith("application/problem+json") === true)
+          this.#queue.push(refusal(response.statusCode ?? 0, body));
         this.#queue.end();
         socket.emit("open");
         request.destroy();
@@ -112,9 +113,9 @@ class WebSocketStream implements TransportStream {
     this.#socket.terminate();
   }
 
-  async reopen(): Promise<TransportStream> {
+  async reopen(url?: string): Promise<TransportStream> {
     this.cut();
-    return this.#open({ ...this.#options, cursors: this.cursors });
+    return this.#open({ ...this.#options, cursors: this.cursors }, url);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
