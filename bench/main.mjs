@@ -7,6 +7,7 @@ import { servers } from "./servers/index.mjs";
 
 const BENCHES = [
   "fanout",
+  "doubling",
   "single",
   "idle",
   "publish",

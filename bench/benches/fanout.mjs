@@ -87,6 +87,7 @@ export function fanOut(server, { transport, readers: count, bytes, options = {},
       p99Ms: round(seen.p99Ms, 2),
       p999Ms: round(seen.p999Ms, 2),
       cpuCores: used && round((used.cpuSeconds - began.cpuSeconds) / seconds, 2),
+      cpuMicrosEach: used && round(((used.cpuSeconds - began.cpuSeconds) * 1e6) / published / count, 3),
       memoryMb: used && round(used.rssBytes / 2 ** 20),
     };
   });

@@ -39,7 +39,10 @@ function multiplexed(server, connections, each, seconds) {
     const plans = Array.from({ length: connections }, (_, at) =>
       running.multiplexed(Array.from({ length: each }, (_unused, channel) => `many/${at * each + channel}`)),
     );
-    await readers.call("open", "all", plans, connections);
+    const half = connections / 2;
+    await readers.call("open", "all", plans.slice(0, half), half);
+    const halfOpen = usageOf(running.pid);
+    await readers.call("open", "all", plans.slice(half), half);
     const openSeconds = (performance.now() - beganMs) / 1_000;
     const open = usageOf(running.pid);
     // Ten publishers, each with a thousand channels of its own, one after the other.
@@ -66,7 +69,8 @@ function multiplexed(server, connections, each, seconds) {
       p50Ms: round(seen.p50Ms, 2),
       p99Ms: round(seen.p99Ms, 2),
       subscribesPerSecond: Math.round((connections * each) / openSeconds),
-      bytesEach: before && open && Math.round((open.rssBytes - before.rssBytes) / connections / each),
+      bytesEach: bytesOf(before, open, connections * each),
+      bytesEachMore: bytesOf(halfOpen, open, half * each),
       cpuCores: used && round((used.cpuSeconds - began.cpuSeconds) / took, 2),
     };
   });
@@ -92,11 +96,24 @@ function unused(server, log, count) {
     await one(1_000, 999 + count);
     await pause(1_000);
     const after = usageOf(running.pid);
+    await one(1_000 + count, 999 + 2 * count);
+    await pause(1_000);
+    const more = usageOf(running.pid);
     const again = await one(0, 999);
     return {
-      bytesEach: before && after && Math.round((after.rssBytes - before.rssBytes) / count),
+      bytesEach: bytesOf(before, after, count),
+      bytesEachMore: bytesOf(after, more, count),
       publishSecondsOfFew: round(few.seconds, 3),
       publishSecondsOfMany: round(again.seconds, 3),
     };
   });
+}
+
+/**
+ * Memory by what it has grown. Of the first, that of the process grows with the traffic too: Node.js makes its young generation larger, up to some
+ * 100 MB, whatever it is that comes. So it is told what as many more took.
+ * @param {ReturnType<typeof usageOf>} before @param {ReturnType<typeof usageOf>} after @param {number} count
+ */
+function bytesOf(before, after, count) {
+  return before && after && Math.round((after.rssBytes - before.rssBytes) / count);
 }

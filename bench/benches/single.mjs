@@ -23,7 +23,7 @@ export async function run({ servers, repeats, seconds, tell, wanted, readers }) 
 }
 
 /** @param {any} server @param {string} transport @param {number} count @param {number} seconds */
-function oneByOne(server, transport, count, seconds) {
+export function oneByOne(server, transport, count, seconds) {
   return loaded(server, {}, async ({ running, readers }) => {
     await readers.call("open", "all", [running.reader(transport)], count);
     const plan = running.publisher({ transport });

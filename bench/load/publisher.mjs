@@ -48,7 +48,7 @@ answer({
       const room = inFlight - (publisher.sent - publisher.acknowledged);
       for (; sent < due && parts.length < room; sent++)
         parts.push(publisher.encode(++number, size, 1, isText));
-      if (parts.length > 0) publisher.write(parts);
+      if (parts.length > 0) publisher.write(Buffer.concat(parts), parts.length);
       await pause(1);
     }
     await publisher.room(0);
@@ -67,17 +67,13 @@ answer({
     await Promise.all(
       publishers.map(async (publisher) => {
         while (performance.now() - beganMs < seconds * 1_000 && number - first < messages) {
-          const parts = [];
-          const until = Math.min(allowed, first + messages);
-          for (
-            let free = inFlight - (publisher.sent - publisher.acknowledged);
-            free > 0 && number < until;
-            free--
-          ) {
-            parts.push(publisher.encode(number + 1, size, batch));
-            number += batch;
+          const left = Math.ceil((Math.min(allowed, first + messages) - number) / batch);
+          const times = Math.min(left, inFlight - (publisher.sent - publisher.acknowledged));
+          if (times > 0) {
+            const bytes = publisher.encodeAll(number + 1, size, times, batch);
+            number += times * batch;
+            publisher.write(bytes, times);
           }
-          if (parts.length > 0) publisher.write(parts);
           if (number >= allowed) await new Promise((resolve) => (onAllowed = () => resolve(undefined)));
           else await publisher.room(inFlight - 1);
         }

@@ -1,6 +1,6 @@
 // One connection that publishes numbered messages, and counts what was acknowledged.
 import { connect } from "node:net";
-import { frameHead, payload } from "./wire.mjs";
+import { frameHead, payload, writeHead } from "./wire.mjs";
 
 /**
  * How to publish on one connection, all of it bytes that the server's adapter made.
@@ -18,6 +18,11 @@ import { frameHead, payload } from "./wire.mjs";
  * @property {string} [fault] what comes instead where one is refused
  */
 
+/** A frame's head has at most so many bytes. */
+const MOST_HEAD = 14;
+/** Numbers of which each stands in turn. */
+const IN_TURN = /\{(\d+)-(\d+)\}/;
+
 export class Publisher {
   #plan;
   #socket;
@@ -25,6 +30,7 @@ export class Publisher {
   #rest = Buffer.alloc(0);
   #ack;
   #turn = 0;
+  #isInTurn;
   /** When what has no answer yet was sent, in milliseconds; the oldest first. @type {number[]} */
   #sentAtMs = [];
   /** @type {number[]} */
@@ -38,6 +44,7 @@ export class Publisher {
   constructor(plan) {
     this.#plan = plan;
     this.#ack = Buffer.from(plan.ack);
+    this.#isInTurn = IN_TURN.test(plan.prefix) || IN_TURN.test(plan.head ?? "");
     this.#socket = connect({ host: plan.host, port: plan.port, noDelay: true });
     this.#opened = new Promise((resolve, reject) => {
       let isOpen = plan.opened === undefined;
@@ -103,21 +110,43 @@ export class Publisher {
       : Buffer.concat([Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n`), body]);
   }
 
+  /**
+   * The same for messages that follow each other, as they are written at once. Of frames one buffer: what publishes must not
+   * be what is waited for.
+   * @param {number} n @param {number} size @param {number} times @param {number} [count] messages of each
+   */
+  encodeAll(n, size, times, count = 1) {
+    const { as, suffix, isQuoted, prefix } = this.#plan;
+    if (as !== "frame" || isQuoted || count > 1)
+      return Buffer.concat(
+        Array.from({ length: times }, (_, at) => this.encode(n + at * count, size, count)),
+      );
+    const bytes = Buffer.allocUnsafe(times * (MOST_HEAD + prefix.length + size + suffix.length));
+    let end = 0;
+    for (let at = 0; at < times; at++) {
+      const text = this.#inTurn(prefix) + payload(n + at, size) + suffix;
+      end += writeHead(bytes, end, text.length);
+      end += bytes.latin1Write(text, end);
+    }
+    return bytes.subarray(0, end);
+  }
+
   /** @param {string} text */
   #inTurn(text) {
-    return text.replace(/\{(\d+)-(\d+)\}/, (_, from, to) => {
+    if (!this.#isInTurn) return text;
+    return text.replace(IN_TURN, (_, from, to) => {
       this.#turn = (this.#turn + 1) % (Number(to) - Number(from) + 1);
       return String(Number(from) + this.#turn);
     });
   }
 
-  /** @param {readonly Buffer[]} parts */
-  write(parts) {
-    this.sent += parts.length;
+  /** @param {Buffer} bytes @param {number} requests that it is */
+  write(bytes, requests) {
+    this.sent += requests;
     if (this.#plan.ack === "") this.acknowledged = this.sent;
     const nowMs = performance.now();
-    for (let at = 0; at < parts.length && this.#plan.ack !== ""; at++) this.#sentAtMs.push(nowMs);
-    this.#socket.write(parts.length === 1 ? parts[0] : Buffer.concat(parts));
+    for (let at = 0; at < requests && this.#plan.ack !== ""; at++) this.#sentAtMs.push(nowMs);
+    this.#socket.write(bytes);
   }
 
   /** Until at most so many have no answer. @param {number} inFlight */

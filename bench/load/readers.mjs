@@ -79,7 +79,7 @@ answer({
       const next = () => {
         if (performance.now() - beganMs >= seconds * 1_000) return resolve(undefined);
         missing = readers.length;
-        publisher.write([publisher.encode(++n, size)]);
+        publisher.write(publisher.encode(++n, size), 1);
       };
       onGot = (last) => {
         if (last === n && --missing === 0) next();

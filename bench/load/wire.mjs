@@ -23,6 +23,20 @@ export function frameHead(first, length) {
   return head;
 }
 
+/** As {@link frameHead}, of text, into a buffer; answers its bytes. @param {Buffer} into @param {number} at @param {number} length */
+export function writeHead(into, at, length) {
+  if (length > 65_535) return frameHead(0x81, length).copy(into, at);
+  const bytes = length < 126 ? 2 : 4;
+  into[at] = 0x81;
+  into[at + 1] = 0x80 | (bytes === 2 ? length : 126);
+  if (bytes === 4) {
+    into[at + 2] = length >> 8;
+    into[at + 3] = length & 255;
+  }
+  into.fill(0, at + bytes, at + bytes + 4);
+  return bytes + 4;
+}
+
 /** A pong without a payload. */
 export const PONG = frameHead(0x8a, 0);
 

@@ -8,6 +8,7 @@ import {
 } from "@tidings/protocol";
 import { cutChunks } from "./chunk.ts";
 import type { Filter } from "./filter.ts";
+import { Few } from "./few.ts";
 import { Lane } from "./lane.ts";
 import type { ChannelState, PageLimits, TailEvent } from "./log.ts";
 import { NewestEphemeral } from "./newest-ephemeral.ts";
@@ -53,15 +54,17 @@ export class HubChannel {
   #isAbandoned = false;
   readonly #options: HubChannelOptions;
   readonly #conflation: Conflation;
-  readonly #recent: RecentEnd;
-  readonly #lanes = new Map<string, Lane>();
+  /** From the first flush on: of 100,000 channels most are quiet. */
+  #recent: RecentEnd | undefined;
+  readonly #lanes = new Few<Lane>();
   #head: Offset;
   #settled: Offset;
   #newest: Offset;
   #earliest: Offset;
-  #pending: Message[] = [];
+  #pending: Message[] | undefined;
   #pendingBytes = 0;
-  readonly #life: object;
+  /** From the first time that anyone has to tell it from another. */
+  #life: object | undefined;
   /** For readers that were behind, where the channel conflates; one for all its parts. */
   readonly #newestEphemeral: NewestEphemeral | undefined;
   /** How many ephemeral messages were flushed, or are being so. */
@@ -81,14 +84,14 @@ export class HubChannel {
     this.name = name;
     this.epoch = state.epoch;
     this.#options = options;
-    this.#recent =
-      of === undefined
-        ? new RecentEnd(state.head, options.recentBytes, options.allocate, conflation === "everything")
-        : of.#recent.copy();
     this.#conflation = conflation;
-    this.#life = of === undefined ? {} : of.#life;
-    if (of !== undefined) this.#newestEphemeral = of.#newestEphemeral;
-    else this.#newestEphemeral = conflation === "nothing" ? undefined : new NewestEphemeral();
+    if (of === undefined)
+      this.#newestEphemeral = conflation === "nothing" ? undefined : new NewestEphemeral();
+    else {
+      this.#recent = of.#recent?.copy();
+      this.#life = of.#ownLife;
+      this.#newestEphemeral = of.#newestEphemeral;
+    }
     this.#head = state.head;
     this.#settled = state.head;
     this.#newest = state.head;
@@ -111,7 +114,7 @@ export class HubChannel {
   }
 
   get hasPending(): boolean {
-    return this.#pending.length > 0;
+    return this.#pending !== undefined && this.#pending.length > 0;
   }
 
   /** Whether the hub has let it go: nothing will come here any more. */
@@ -131,7 +134,7 @@ export class HubChannel {
     other.#passedOn = this.#passedOn;
     other.#passedOnBefore = this.#passedOn;
     other.#newest = this.#newest;
-    other.#pending = [...this.#pending];
+    other.#pending = this.#pending?.slice();
     other.#pendingBytes = this.#pendingBytes;
     return other;
   }
@@ -148,21 +151,26 @@ export class HubChannel {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       lane = new Lane(format, filter);
-      this.#lanes.set(key, lane);
+      this.#lanes.add(key, lane);
     }
     return lane;
   }
 
-  /** Where a reader stands among the ephemeral messages that becomes live now. */
-  get ephemeralPlace(): EphemeralPlace {
-    if (this.#ephemeralPlace?.at !== this.#passedOn)
-      this.#ephemeralPlace = { life: this.#life, at: this.#passedOn };
+  /** Where a reader stands among the ephemeral messages that becomes live now; `undefined` before the first of them. */
+  get ephemeralPlace(): EphemeralPlace | undefined {
+    if (this.#passedOn > 0 && this.#ephemeralPlace?.at !== this.#passedOn)
+      this.#ephemeralPlace = { life: this.#ownLife, at: this.#passedOn };
     return this.#ephemeralPlace;
   }
 
   /** Where one that joined there stands as it falls behind: a flush that is under way may not have come to it. */
-  ephemeralPlaceSince({ life, at }: EphemeralPlace): EphemeralPlace {
-    return { life, at: Math.max(at, this.#passedOnBefore) };
+  ephemeralPlaceSince(place: EphemeralPlace | undefined): EphemeralPlace {
+    return { life: this.#ownLife, at: Math.max(place?.at ?? 0, this.#passedOnBefore) };
+  }
+
+  get #ownLife(): object {
+    this.#life ??= {};
+    return this.#life;
   }
 
   /** Whether a reader that stands there was handed ephemeral messages that this part is yet to pass on. */
@@ -195,7 +203,7 @@ export class HubChannel {
       // What was appended while the log began to follow may be reported again.
       if (message.offset > 0 && message.offset <= this.#newest) continue;
       if (message.offset > 0) this.#newest = message.offset;
-      this.#pending.push(message);
+      (this.#pending ??= []).push(message);
       this.#pendingBytes += messageBytes(message);
     }
     return this.#pendingBytes <= MAX_PENDING_FLUSHES * this.#options.maxFlushBytes;
@@ -211,6 +219,7 @@ export class HubChannel {
       { channel: this.name, epoch: this.epoch },
       allocate,
     );
+    const recent = (this.#recent ??= this.#newRecent());
     for (const chunk of chunks) {
       if (!chunk.isKept) {
         this.#passedOn += chunk.messages.length;
@@ -218,12 +227,12 @@ export class HubChannel {
       }
       // The head moves first: a reader that joins during the delivery stands after it.
       this.#head = chunk.last;
-      this.#recent.push(chunk);
+      recent.push(chunk);
     }
     for (const lane of this.#lanes.values()) {
       if (lane.members.size === 0) continue;
       const batch = joinBatches(
-        chunks.map((chunk) => this.#recent.encode(chunk, lane)),
+        chunks.map((chunk) => recent.encode(chunk, lane)),
         allocate,
       );
       if (batch.ends.length === 0) continue;
@@ -232,40 +241,46 @@ export class HubChannel {
     }
     this.#settled = this.#head;
     this.#passedOnBefore = this.#passedOn;
-    this.#recent.trim();
+    recent.trim();
   }
 
   /** One page at most of what came after an offset, from what is at hand; `undefined` where only the log has it. */
   readRecent(lane: Lane, after: Offset, limits: PageLimits): RecentPage | undefined {
     // What was dropped since is a gap, and the log tells it.
-    return after < this.#earliest - 1 ? undefined : this.#recent.read(lane, after, limits);
+    return after < this.#earliest - 1 ? undefined : this.#recent?.read(lane, after, limits);
   }
 
   /** Lets lanes go that have no live reader, with their encodings. */
   sweepLanes(): void {
     this.#newestEphemeral?.trim(this.#options.nowMs());
-    for (const [key, lane] of this.#lanes) {
-      if (lane.members.size > 0) continue;
+    for (const key of this.#lanes.keys()) {
+      const lane = this.#lanes.get(key);
+      if (lane === undefined || lane.members.size > 0) continue;
       this.#lanes.delete(key);
-      this.#recent.forget(lane);
+      this.#recent?.forget(lane);
     }
   }
 
   /** Sends every live reader back to the log. The hub must have let the channel go before: they come back at once. */
   abandon(): void {
     this.#isAbandoned = true;
-    this.#pending = [];
+    this.#pending = undefined;
     for (const lane of this.#lanes.values()) {
       for (const member of lane.members) member.fallBehind();
     }
   }
 
+  #newRecent(): RecentEnd {
+    const { recentBytes, allocate } = this.#options;
+    return new RecentEnd(this.#head, recentBytes, allocate, this.#conflation === "everything");
+  }
+
   /** One flush of what is pending; what is over waits for the next turn, so that sockets can drain. */
   #takePending(): readonly Message[] {
-    const pending = this.#pending;
+    const pending = this.#pending ?? [];
     const { maxFlushBytes } = this.#options;
     if (this.#pendingBytes <= maxFlushBytes) {
-      this.#pending = [];
+      this.#pending = undefined;
       this.#pendingBytes = 0;
       return pending;
     }

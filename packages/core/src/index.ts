@@ -30,6 +30,7 @@ export { KeyedRing } from "./keyed-ring.ts";
 export { MemoryLog } from "./memory-log.ts";
 export type { NewPayload, PayloadStore, StoredPayload } from "./payload-store.ts";
 export { Attendance, type AttendanceOptions } from "./presence/attendance.ts";
+export type { HeldMember } from "./presence/held.ts";
 export {
   Presence,
   type PresenceLimits,

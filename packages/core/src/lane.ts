@@ -1,4 +1,5 @@
 import { type Batch, type Offset, sliceBatch, type WireFormat } from "@tidings/protocol";
+import { FewSet } from "./few-set.ts";
 import type { Filter } from "./filter.ts";
 
 /** A live reader as its lane sees it. */
@@ -18,7 +19,7 @@ export interface LaneMember {
 export class Lane {
   readonly format: WireFormat;
   readonly filter: Filter | undefined;
-  readonly members: Set<LaneMember> = new Set();
+  readonly members: FewSet<LaneMember> = new FewSet();
 
   constructor(format: WireFormat, filter: Filter | undefined) {
     this.format = format;

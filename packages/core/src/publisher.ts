@@ -172,25 +172,26 @@ export class Publisher {
     return publishing;
   }
 
-  /** What was checked: nothing is waited for before the log is called, where nothing has to be. */
-  async #publish(
+  /** What was checked: nothing is waited for before the log is called, where nothing has to be, and for nothing but the log then. */
+  #publish(
     channel: string,
     batch: readonly PublishMessage[],
     options: PublishOptions,
     needsStore: boolean,
   ): Promise<Appended | undefined> {
-    const { ephemeral = false, isServer: _, sender, ...append } = options;
+    const { ephemeral = false, sender } = options;
     // Nearly always neither holds, and the log is called in this very turn.
     if (needsStore || this.#turns.isTaken(channel)) return this.#publishInTurn(channel, batch, options);
     const asked = this.#options.watch?.asked() ?? 0;
-    if (ephemeral) {
-      await this.#log.broadcast(channel, this.#withKeys(channel, batch, sender?.key));
-      this.#count(channel, batch, asked);
-      return undefined;
-    }
-    const appended = await this.#log.append(channel, batch, append);
-    this.#count(channel, batch, asked, appended);
-    return appended;
+    if (ephemeral)
+      return this.#log.broadcast(channel, this.#withKeys(channel, batch, sender?.key)).then(() => {
+        this.#count(channel, batch, asked);
+        return undefined;
+      });
+    return this.#log.append(channel, batch, appendOptions(options)).then((appended) => {
+      this.#count(channel, batch, asked, appended);
+      return appended;
+    });
   }
 
   #count(channel: string, batch: readonly NewMessage[], asked: number, appended?: Appended): void {
@@ -255,8 +256,9 @@ export class Publisher {
   async #publishInTurn(
     channel: string,
     batch: readonly PublishMessage[],
-    { ephemeral = false, isServer: _, sender, ...append }: PublishOptions,
+    options: PublishOptions,
   ): Promise<Appended | undefined> {
+    const { ephemeral = false, sender } = options;
     const bytes = batch.reduce((sum, { data }) => sum + data.length + WAITING_OVERHEAD_BYTES, 0);
     const { maxWaitingBytes = MAX_WAITING_BYTES } = this.#options;
     // A single one may always: its size is bounded by other limits.
@@ -287,7 +289,7 @@ export class Publisher {
       }
       const prepared = await this.#payloads.prepare(channel, batch, this.#policies.of(channel));
       await turn.come;
-      return await this.#append(channel, prepared, append, leave);
+      return await this.#append(channel, prepared, appendOptions(options), leave);
     } finally {
       // One that failed lets go of those after it only in its turn: they could come before those ahead of it otherwise.
       if (isWaiting) {
@@ -361,4 +363,16 @@ export class Publisher {
     }
     return needsStore;
   }
+}
+
+const UNCONDITIONAL: AppendOptions = {};
+
+/** Those that are for the log. */
+function appendOptions({ ifOffset, ifEpoch, idempotencyKey }: PublishOptions): AppendOptions {
+  if (ifOffset === undefined && ifEpoch === undefined && idempotencyKey === undefined) return UNCONDITIONAL;
+  return {
+    ...(ifOffset === undefined ? {} : { ifOffset }),
+    ...(ifEpoch === undefined ? {} : { ifEpoch }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
 }

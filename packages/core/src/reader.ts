@@ -65,7 +65,7 @@ export class Reader implements LaneMember {
   #isChecked = false;
   #isOpened = false;
   #isAtHead = false;
-  /** Where it stands among the channel's ephemeral messages, once it was live. */
+  /** Where it stands among the channel's ephemeral messages, once it was live; none where it was there before the first. */
   #ephemeral: EphemeralPlace | undefined;
   /** Both set while it is live. */
   #place: HubChannel | undefined;
@@ -133,7 +133,7 @@ export class Reader implements LaneMember {
   fallBehind(): void {
     if (this.#state !== "live") return;
     this.#isAtHead = false;
-    if (this.#ephemeral !== undefined) this.#ephemeral = this.#place?.ephemeralPlaceSince(this.#ephemeral);
+    this.#ephemeral = this.#place?.ephemeralPlaceSince(this.#ephemeral);
     this.#leave("catching-up");
     try {
       this.#sink.fellBehind(this);

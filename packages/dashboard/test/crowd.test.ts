@@ -50,6 +50,14 @@ describeInBrowser("100,000 channels and 10,000 connections", () => {
     expect(await page.getByRole("table", { name: "Connections" }).locator("tbody tr").count()).toBe(50);
     await page.getByRole("button", { name: "Age" }).click();
     await page.locator('th[aria-sort="descending"]', { hasText: "Age" }).waitFor();
+    for (const [button, shown] of [
+      ["Next", "51–100 of"],
+      ["Next", "101–150 of"],
+      ["Previous", "51–100 of"],
+    ] as const) {
+      await page.getByRole("button", { name: button }).click();
+      await page.getByText(shown).waitFor();
+    }
     await operator.screenshot("connections-10000");
     operator.expectNoFaults();
   });

@@ -42,7 +42,7 @@ const MEMBERS: Readonly<Record<ClientFrame["type"], readonly string[]>> = {
 /** The type of every frame that a client may send. */
 export const CLIENT_FRAME_TYPES: readonly string[] = Object.keys(MEMBERS);
 
-const STRINGS = [
+const STRINGS = new Set([
   "id",
   "channel",
   "since",
@@ -56,7 +56,26 @@ const STRINGS = [
   "encoding",
   "member",
   "artifact",
-];
+]);
+
+/** What holds of one member of a frame. */
+interface MemberRule {
+  readonly isRequired: boolean;
+  readonly isString: boolean;
+}
+
+/** The same as {@link MEMBERS}, as it is asked for with each frame. */
+const RULES: ReadonlyMap<string, ReadonlyMap<string, MemberRule>> = new Map(
+  Object.entries(MEMBERS).map(([type, members]) => [
+    type,
+    new Map(
+      members.map((member) => {
+        const name = member.replace("!", "");
+        return [name, { isRequired: member.endsWith("!"), isString: STRINGS.has(name) }];
+      }),
+    ),
+  ]),
+);
 
 /** A frame that could not be taken; `id` is the frame's own where it could be read, so that the answer finds its request. */
 export class ClientFrameError extends TidingsError {
@@ -81,23 +100,22 @@ export function parseClientFrame(text: string): ClientFrame {
     throw new ClientFrameError(message, id, field);
   };
   const type = fields["type"];
-  if (typeof type !== "string" || !Object.hasOwn(MEMBERS, type)) {
-    return fail(`the frame's "type" is ${show(type)}; it can be ${Object.keys(MEMBERS).join(", ")}.`, "type");
-  }
-  const members = MEMBERS[type as ClientFrame["type"]];
+  const rules = typeof type === "string" ? RULES.get(type) : undefined;
+  if (rules === undefined)
+    return fail(`the frame's "type" is ${show(type)}; it can be ${CLIENT_FRAME_TYPES.join(", ")}.`, "type");
   for (const name of Object.keys(fields)) {
-    if (name !== "type" && !members.includes(name) && !members.includes(`${name}!`)) {
-      const known = members.map((member) => member.replace("!", "")).join(", ");
+    if (name !== "type" && !rules.has(name)) {
+      const known = [...rules.keys()].join(", ");
       // The name is the peer's: as long as a frame, if it likes.
-      fail(`a ${type} frame has no ${quote(name)}; it can have ${known}.`, name.slice(0, 80));
+      fail(`a ${type as string} frame has no ${quote(name)}; it can have ${known}.`, name.slice(0, 80));
     }
   }
-  for (const member of members) {
-    const name = member.replace("!", "");
-    if (fields[name] === undefined && member.endsWith("!")) fail(`the ${type} frame lacks "${name}".`, name);
-    if (fields[name] !== undefined && STRINGS.includes(name) && typeof fields[name] !== "string") {
-      fail(`"${name}" of the ${type} frame is ${kindOf(fields[name])}; it must be a string.`, name);
-    }
+  for (const [name, { isRequired, isString }] of rules) {
+    const value = fields[name];
+    if (value === undefined) {
+      if (isRequired) fail(`the ${type as string} frame lacks "${name}".`, name);
+    } else if (isString && typeof value !== "string")
+      fail(`"${name}" of the ${type as string} frame is ${kindOf(value)}; it must be a string.`, name);
   }
   if (fields["id"] !== undefined && id === undefined)
     fail(`"id" must have 1 to ${MAX_FRAME_ID_BYTES} bytes.`, "id");

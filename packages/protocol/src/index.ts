@@ -96,6 +96,7 @@ export {
 export { LineDecoder } from "./ndjson-decoder.ts";
 export { compilePattern } from "./pattern.ts";
 export { PREVIEW_SOURCE_BYTES, previewOf } from "./preview.ts";
+export { PublishScanner } from "./publish-scan.ts";
 export { errorFrame, parseBinaryFrame, parseServerFrame } from "./server-frame.ts";
 export { SseDecoder, type SseEvent, type SseHandler } from "./sse-decoder.ts";
 export { encodeTextFrame } from "./websocket-frame.ts";

@@ -82,6 +82,8 @@ export interface Limits {
   readonly presenceTtlMs: number;
   /** The longest `ttl`, in milliseconds. Default 86,400,000 (24 h). */
   readonly maxPresenceTtlMs: number;
+  /** A node of the same log that nothing was heard of for so long is gone, and its members with it, in milliseconds. Default 10,000. */
+  readonly nodeTimeoutMs: number;
   /** Ephemeral messages that one connection, or one address over HTTP, may publish a second, on average. Default 200. */
   readonly maxEphemeralPerSecond: number;
   /**
@@ -139,6 +141,7 @@ export const DEFAULT_LIMITS: Limits = {
   presenceFlushMs: 100,
   presenceTtlMs: 60_000,
   maxPresenceTtlMs: 86_400_000,
+  nodeTimeoutMs: 10_000,
   maxEphemeralPerSecond: 200,
   maxPublishesPerSecond: 1_000,
   maxPublishBytesPerSecond: 16_777_216,

@@ -190,6 +190,7 @@ export async function createLabTidings(
     refusals: services.refusals,
     sockets: services.sockets,
     connections: (transport) => connections.countOf(transport),
+    nodes: () => services.nodes?.size ?? 1,
   });
   const router = createRouter(services, metrics, labSources);
   const handler = createHandler({

@@ -1,6 +1,7 @@
 import { TidingsError } from "@tidings/protocol";
 import type { StreamCodec } from "../stream-codec.ts";
-import { joinedError, type Membership, type Presence } from "./presence.ts";
+import type { Membership } from "./membership.ts";
+import { joinedError, type Presence } from "./presence.ts";
 import type { PresenceListener, Roster } from "./roster.ts";
 
 export interface AttendanceOptions {

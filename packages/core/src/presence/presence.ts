@@ -3,6 +3,8 @@ import type { Policies } from "../policy.ts";
 import type { Attendance } from "./attendance.ts";
 import { Expiry } from "./expiry.ts";
 import { Flusher } from "./flusher.ts";
+import { type HeldMember, isSameHeld, mergeHeld } from "./held.ts";
+import { isAttendedElsewhere, type Membership, type Room, shownOf } from "./membership.ts";
 import { checkMember, checkState, invalid, memberJson } from "./member.ts";
 import { type PresenceListener, Roster } from "./roster.ts";
 
@@ -29,30 +31,17 @@ export interface PresenceOptions {
   readonly schedule: (ms: number, callback: () => void) => () => void;
   /** Calls back after the work of this turn of the event loop. */
   readonly defer: (callback: () => void) => void;
+  /**
+   * Told what this node says of a member, and with `undefined` that it holds it no more: for {@link Presence.hear} of the
+   * other nodes. Default: nobody.
+   */
+  readonly tell?: (channel: string, name: string, held: HeldMember | undefined) => void;
 }
 
 /** How exactly members without a connection go, in milliseconds. */
 const EXPIRY_SLOT_MS = 50;
 /** How many of them go in one turn. */
 const EXPIRY_PART = 2_000;
-
-/** Who is in one channel on this node, and what holds each. */
-interface Room {
-  readonly roster: Roster;
-  readonly members: Map<string, Membership>;
-}
-
-/** One member: there for as long as a connection holds it, or a time that was given it without one. */
-export interface Membership {
-  readonly name: string;
-  readonly room: Room;
-  readonly since: string;
-  readonly holders: Set<Attendance>;
-  /** Until when it stays that was put without a connection; 0 for one that was not. */
-  leasedUntilMs: number;
-  /** Until when it stays whose last connection broke; 0 while it has one. */
-  graceUntilMs: number;
-}
 
 export interface PresencePage {
   readonly count: number;
@@ -87,7 +76,7 @@ export class Presence {
     });
   }
 
-  /** Members of all channels. */
+  /** Members of all channels that this node holds. */
   get members(): number {
     return this.#members;
   }
@@ -172,14 +161,14 @@ export class Presence {
     member.graceUntilMs = 0;
     this.#unattended.delete(member);
     // Without a state of its own a second connection takes over what the first one said.
-    if (checked !== undefined || member.room.roster.get(member.name) === undefined)
-      this.#show(member, checked);
+    if (checked === undefined) this.#hold(member, shownOf(member) as HeldMember);
+    else this.#say(member, checked);
     return member;
   }
 
   /** See {@link Attendance.update}. */
   update(member: Membership, state: string): void {
-    this.#show(member, this.#checkState(state));
+    this.#say(member, this.#checkState(state));
   }
 
   /** A connection has left, or with `isBroken` it ended without saying so: then the member stays for a while. */
@@ -208,34 +197,85 @@ export class Presence {
     const checked = this.#checkState(state);
     const known = this.#find(channel, name);
     const { maxPresenceMembers } = this.#options.limits;
-    if (known === undefined && this.#unattended.size >= maxPresenceMembers) {
+    if (known?.own === undefined && this.#unattended.size >= maxPresenceMembers) {
       throw new TidingsError(
         "PRESENCE_FULL",
         `the server holds ${maxPresenceMembers} members without a connection, as many as it may; try again later.`,
       );
     }
-    const member = known ?? this.#member(channel, name);
+    const member = known === undefined ? this.#member(channel, name) : this.#own(known);
     member.leasedUntilMs = this.#options.elapsedMs() + ttlMs;
     this.#settle(member);
-    this.#show(member, checked);
+    member.leasedAt = this.#nextSaidAt(member);
+    this.#say(member, checked);
     return { json: member.room.roster.get(name) as string, isNew: known === undefined };
   }
 
   /**
-   * Ends at once what keeps a member without a connection: what was put, and the grace of a broken connection. One that
-   * a connection holds stays until that leaves.
+   * Ends at once what keeps a member without a connection on this node: what was put, and the grace of a broken
+   * connection. One that a connection holds stays until that leaves. Answers whether there was something to end.
+   *
+   * @throws {TidingsError} as {@link check}, and `PRESENCE_INVALID`
+   */
+  end(channel: string, name: string): boolean {
+    const member = this.#find(channel, name);
+    if (member === undefined) return false;
+    const untilMs = Math.max(member.leasedUntilMs, member.graceUntilMs);
+    if (untilMs <= this.#options.elapsedMs()) return false;
+    member.leasedUntilMs = 0;
+    member.graceUntilMs = 0;
+    this.#settle(member);
+    return true;
+  }
+
+  /**
+   * The same, where it is to be known by a fault.
    *
    * @throws {TidingsError} as {@link check}, and `MEMBER_UNKNOWN` where nothing was to end
    */
   remove(channel: string, name: string): void {
-    const member = this.#find(channel, name);
-    const untilMs = Math.max(member?.leasedUntilMs ?? 0, member?.graceUntilMs ?? 0);
-    if (member === undefined || untilMs <= this.#options.elapsedMs()) {
-      const why = member === undefined ? "is not there" : "is there by its connection alone, which can leave";
-      throw new TidingsError("MEMBER_UNKNOWN", `member ${quote(name)} of channel "${channel}" ${why}.`);
+    if (!this.end(channel, name)) throw this.unknown(channel, name);
+  }
+
+  /** What is said where nothing was to end. */
+  unknown(channel: string, name: string): TidingsError {
+    const why =
+      this.#find(channel, name) === undefined
+        ? "is not there"
+        : "is there by its connection alone, which can leave";
+    return new TidingsError("MEMBER_UNKNOWN", `member ${quote(name)} of channel "${channel}" ${why}.`);
+  }
+
+  /** The other nodes that hold a member. Throws as {@link end}. */
+  elsewhere(channel: string, name: string): readonly string[] {
+    return [...(this.#find(channel, name)?.others?.keys() ?? [])];
+  }
+
+  /**
+   * Takes what another node says of a member, and with `undefined` that it holds it no more: `hasLeft` where it said so
+   * itself, and was not merely lost.
+   */
+  hear(node: string, channel: string, name: string, held: HeldMember | undefined, hasLeft: boolean): void {
+    if (held === undefined) {
+      const member = this.#rooms.get(channel)?.members.get(name);
+      const before = member?.others?.get(node);
+      if (member === undefined || before === undefined) return;
+      member.others?.delete(node);
+      // Its connection there has left, so one that broke here is not waited for.
+      if (hasLeft && before.isAttended && member.holders.size === 0 && !isAttendedElsewhere(member))
+        member.graceUntilMs = 0;
+      this.#settle(member);
+      if (member.own !== undefined) this.#show(member);
+      return;
     }
-    member.leasedUntilMs = 0;
-    member.graceUntilMs = 0;
+    const room = this.#open(channel);
+    const member = room.members.get(name) ?? this.#enter(room, name);
+    (member.others ??= new Map()).set(node, held);
+    if (member.own === undefined) return this.#show(member);
+    // As on one node: a later time takes the place of one before, a member is there since the first who is it, and what
+    // was said last outlives the connection that said it.
+    if (held.leasedAt > member.leasedAt) member.leasedUntilMs = 0;
+    this.#hold(member, held);
     this.#settle(member);
   }
 
@@ -274,7 +314,7 @@ export class Presence {
   #member(channel: string, name: string): Membership {
     const room = this.#open(this.check(channel));
     const known = room.members.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.#own(known);
     const { maxPresenceMembers } = this.#options.limits;
     if (room.members.size >= maxPresenceMembers) {
       this.#forget(channel);
@@ -283,15 +323,66 @@ export class Presence {
         `channel "${channel}" has ${maxPresenceMembers} members, as many as it may; try again later.`,
       );
     }
-    const since = new Date(this.#options.nowMs()).toISOString();
-    const member: Membership = { name, room, since, holders: new Set(), leasedUntilMs: 0, graceUntilMs: 0 };
+    return this.#own(this.#enter(room, name));
+  }
+
+  #enter(room: Room, name: string): Membership {
+    const member: Membership = {
+      name,
+      room,
+      holders: new Set(),
+      own: undefined,
+      others: undefined,
+      leasedUntilMs: 0,
+      leasedAt: 0,
+      graceUntilMs: 0,
+    };
     room.members.set(name, member);
+    return member;
+  }
+
+  /** Has this node hold it, as it is. */
+  #own(member: Membership): Membership {
+    if (member.own !== undefined) return member;
+    const since = new Date(this.#options.nowMs()).toISOString();
+    const shown = shownOf(member);
+    member.own = {
+      since: shown?.since ?? since,
+      state: shown?.state,
+      saidAt: shown?.saidAt ?? 0,
+      isAttended: false,
+      leasedAt: 0,
+    };
     this.#members++;
     return member;
   }
 
-  #show(member: Membership, state: string | undefined): void {
-    this.#set(member.room.roster, member.name, memberJson(member.name, state, member.since));
+  /** Somebody has said its state: later than all that was said of it before, whatever the clocks of nodes show. */
+  #say(member: Membership, state: string | undefined): void {
+    const { since } = shownOf(member) as HeldMember;
+    const saidAt = this.#nextSaidAt(member);
+    this.#hold(member, { since, state, saidAt, isAttended: false, leasedAt: 0 });
+  }
+
+  #nextSaidAt(member: Membership): number {
+    return Math.max(this.#options.nowMs(), (shownOf(member)?.saidAt ?? 0) + 1);
+  }
+
+  /** Adds something to what this node says of it. */
+  #hold(member: Membership, more: HeldMember): void {
+    const before = member.own;
+    const { since, state, saidAt } = mergeHeld(before, more);
+    const own = { since, state, saidAt, isAttended: member.holders.size > 0, leasedAt: member.leasedAt };
+    member.own = own;
+    const { name, room } = member;
+    if (this.#options.tell !== undefined && !isSameHeld(before, own))
+      this.#options.tell(room.roster.channel, name, own);
+    this.#show(member);
+  }
+
+  #show(member: Membership): void {
+    const { state, since } = shownOf(member) as HeldMember;
+    this.#set(member.room.roster, member.name, memberJson(member.name, state, since));
   }
 
   /** The one place where what is seen of a channel changes. */
@@ -305,18 +396,24 @@ export class Presence {
   /** Sees to it that a member goes when nothing holds it any more. */
   #settle(member: Membership): void {
     const untilMs = Math.max(member.leasedUntilMs, member.graceUntilMs);
+    const { room, name, own } = member;
     if (member.holders.size > 0) return;
     if (untilMs > this.#options.elapsedMs()) {
       this.#unattended.set(member, untilMs);
       this.#armExpiry();
+      if (own?.isAttended === true) this.#hold(member, own);
       return;
     }
     this.#unattended.delete(member);
-    const { room, name } = member;
     // It may have gone before, and another one have come under its name.
     if (room.members.get(name) !== member) return;
+    if (own !== undefined) {
+      member.own = undefined;
+      this.#members--;
+      this.#options.tell?.(room.roster.channel, name, undefined);
+    }
+    if (shownOf(member) !== undefined) return this.#show(member);
     room.members.delete(name);
-    this.#members--;
     this.#set(room.roster, name, undefined);
     this.#forget(room.roster.channel);
   }

@@ -1,10 +1,17 @@
 import { DEFAULT_LIMITS, ndjsonFormat, parseServerFrame, type PresenceFrame } from "@tidings/protocol";
-import { Attendance, Policies, type Policy, Presence, type PresenceLimits } from "../../src/index.ts";
+import {
+  Attendance,
+  Policies,
+  type Policy,
+  Presence,
+  type PresenceLimits,
+  type PresenceOptions,
+} from "../../src/index.ts";
 import { jsonCodec } from "./counting-output.ts";
 import { text } from "./fixtures.ts";
 
 /** A clock and timers that a test drives. */
-class TestTime {
+export class TestTime {
   nowMs = 0;
   readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
   readonly #deferred: (() => void)[] = [];
@@ -49,8 +56,8 @@ export interface OpenedPresence {
 export function openPresence(
   limits: Partial<PresenceLimits> = {},
   policies: readonly Policy[] = [],
+  { time = new TestTime(), tell }: { readonly time?: TestTime; readonly tell?: PresenceOptions["tell"] } = {},
 ): OpenedPresence {
-  const time = new TestTime();
   let ids = 0;
   const presence = new Presence({
     limits: { ...DEFAULT_LIMITS, presenceFlushMs: FLUSH_MS, presenceGraceMs: GRACE_MS, ...limits },
@@ -60,6 +67,7 @@ export function openPresence(
     newId: () => `made-${++ids}`,
     schedule: time.schedule,
     defer: time.defer,
+    ...(tell === undefined ? {} : { tell }),
   });
   return { presence, time, connect: (maxChannels = 100) => new TestConnection(presence, maxChannels) };
 }

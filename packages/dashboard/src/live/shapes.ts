@@ -53,11 +53,20 @@ export interface ChannelRow {
   readonly compact: boolean;
 }
 
+/** A node that gave no answer. */
+export interface MissingNode {
+  readonly node: string;
+  readonly name: string;
+  /** In words, after its name. */
+  readonly why: string;
+}
+
 export interface ChannelList {
   readonly channels: readonly ChannelRow[];
   readonly count: number;
   readonly complete: boolean;
   readonly next?: string;
+  readonly missing?: readonly MissingNode[];
 }
 
 export interface Who {
@@ -96,6 +105,7 @@ export interface ConnectionList {
   readonly connections: readonly ConnectionRow[];
   readonly count: number;
   readonly next?: string;
+  readonly missing?: readonly MissingNode[];
 }
 
 /** What an event says beside its kind; each kind has some of it. */
@@ -122,6 +132,8 @@ export interface EventRow {
   readonly version?: string;
   readonly log?: string;
   readonly node?: string;
+  readonly name?: string;
+  readonly state?: string;
   readonly counts?: Readonly<Record<string, number>>;
 }
 
@@ -129,6 +141,7 @@ export interface EventList {
   readonly events: readonly EventRow[];
   readonly count: number;
   readonly next?: string;
+  readonly missing?: readonly MissingNode[];
 }
 
 export interface ConfigEntry {

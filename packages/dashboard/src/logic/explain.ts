@@ -80,6 +80,7 @@ const KINDS: Readonly<Record<string, string>> = {
   gap: "Gap",
   started: "Started",
   draining: "Draining",
+  node: "Node",
   fault: "Fault",
   more: "More",
 };
@@ -120,6 +121,8 @@ export function explainEvent(event: EventRow): Explanation {
       };
     case "draining":
       return { ...named, why: "The server was told to go down.", todo: undefined, tone: "busy" };
+    case "node":
+      return { ...named, ...explainNode(event) };
     case "more":
       return {
         ...named,
@@ -130,6 +133,16 @@ export function explainEvent(event: EventRow): Explanation {
     default:
       return { ...named, why: message ?? "", todo: undefined, tone: "quiet" };
   }
+}
+
+function explainNode({ name = "Another node", state }: EventRow): Pick<Explanation, "why" | "todo" | "tone"> {
+  if (state === "joined") return { why: `${name} is on this log too.`, todo: undefined, tone: "busy" };
+  if (state === "left") return { why: `${name} was told to go down.`, todo: undefined, tone: "busy" };
+  return {
+    why: `${name} is not heard of any more.`,
+    todo: "See whether it runs, and whether it reaches the log.",
+    tone: "warn",
+  };
 }
 
 function explainGap({ reason, missed }: EventRow): Pick<Explanation, "why" | "todo"> {

@@ -43,6 +43,15 @@ describe("in words", () => {
       /RATE_LIMITED 900/,
     );
     expect(explainEvent({ ...event, kind: "started", version: "1.0.0" }).why).toMatch(/version 1.0.0/);
+    for (const [state, why] of [
+      ["joined", /^b is on this log too/],
+      ["left", /^b was told to go down/],
+      ["lost", /^b is not heard of any more/],
+    ] as const)
+      expect(explainEvent({ ...event, kind: "node", name: "b", state })).toMatchObject({
+        kind: "Node",
+        why: expect.stringMatching(why) as string,
+      });
   });
 });
 

@@ -170,6 +170,11 @@ export class Artifacts implements PayloadStore {
     return this.#entries.has(id);
   }
 
+  /** The same, of uploads that are not finished too. */
+  isHere(id: string): boolean {
+    return this.has(id) || this.uploads.get(id) !== undefined;
+  }
+
   /** @throws {TidingsError} `ARTIFACT_UNKNOWN`, `TOO_MANY_CONNECTIONS` */
   async open(id: string): Promise<StoredBody> {
     this.#find(id);

@@ -35,11 +35,15 @@ export class FolderStore implements ArtifactStore {
   readonly #files: DurableFiles;
   /** Without a path: a fresh folder of the system's for what is temporary, made when it is first needed. */
   readonly #path: string | undefined;
+  readonly #lock: ((path: string) => () => void) | undefined;
+  #unlock: (() => void) | undefined;
   #root: Promise<string> | undefined;
 
-  constructor(path: string | undefined, logger: Logger) {
+  /** `lock` has the folder be this process's alone, and answers what ends that: for one that nothing else sees to. */
+  constructor(path: string | undefined, logger: Logger, lock?: (path: string) => () => void) {
     this.#path = path;
     this.#logger = logger;
+    this.#lock = lock;
     this.#files = new DurableFiles(path !== undefined);
   }
 
@@ -48,6 +52,7 @@ export class FolderStore implements ArtifactStore {
     const uploads: StoredUpload[] = [];
     // Nothing outlives the process there.
     if (this.#path === undefined) return { artifacts, uploads };
+    this.#unlock = this.#lock?.(this.#path);
     const bodies = new Set(await this.#names("bodies", ""));
     await this.#each("artifacts", async (id, text) => {
       const record = decodeArtifact(text, id);
@@ -112,6 +117,7 @@ export class FolderStore implements ArtifactStore {
   }
 
   async close(): Promise<void> {
+    this.#unlock?.();
     if (this.#path !== undefined || this.#root === undefined) return;
     await rm(await this.#root, { recursive: true, force: true });
   }

@@ -1,2 +1,3 @@
 export { Artifacts } from "./artifacts.ts";
+export { ArtifactsElsewhere } from "./elsewhere.ts";
 export { FolderStore } from "./folder-store.ts";

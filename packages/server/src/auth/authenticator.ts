@@ -3,6 +3,7 @@ import { Grants } from "@tidings/core";
 import type { Logger } from "pino";
 import { isApiKey } from "./api-key.ts";
 import type { Credential } from "./credential.ts";
+import type { Nodes } from "../nodes/index.ts";
 import { unauthenticated } from "./faults.ts";
 import { type Identity, withSaying } from "./identity.ts";
 import { KeyFile } from "./key-file.ts";
@@ -28,6 +29,8 @@ export interface AuthenticatorOptions {
   readonly nowMs: () => number;
   /** Told when what is held by somebody may not hold any more. */
   readonly onChanged: () => void;
+  /** Those that share the log, whose tickets hold here too; absent where there can be none. */
+  readonly nodes?: Nodes | undefined;
 }
 
 /** Finds out who asks. */
@@ -43,12 +46,12 @@ export class Authenticator {
   readonly #remembered = new Map<string, Remembered>();
 
   /** @throws {TidingsError} `CONFIG_INVALID` for keys that cannot be used */
-  constructor({ auth, revocations, logger, nowMs, onChanged }: AuthenticatorOptions) {
+  constructor({ auth, revocations, logger, nowMs, onChanged, nodes }: AuthenticatorOptions) {
     this.#nowMs = nowMs;
     this.#clockToleranceMs = auth.clockToleranceMs ?? DEFAULT_CLOCK_TOLERANCE_MS;
     this.#verifier = new Verifier(auth, nowMs());
     this.#revocations = revocations;
-    this.tickets = new Tickets(nowMs);
+    this.tickets = new Tickets(nowMs, nodes);
     this.#anonymous = { kind: "anonymous", grants: Grants.of(auth.anonymous ?? {}) };
     this.#keys =
       auth.keys === undefined
@@ -70,7 +73,7 @@ export class Authenticator {
   identify(credential: Credential | undefined): Identity | Promise<Identity> {
     if (credential === undefined) return this.#anonymous;
     const { by, text } = credential;
-    if (by === "ticket") return this.current(this.#checked(this.tickets.redeem(text)));
+    if (by === "ticket") return this.#redeem(text);
     if (isApiKey(text)) return this.#checked(this.#keys?.find(text) ?? refuseKey());
     const hash = createHash("sha256").update(text).digest("base64");
     const known = this.#remembered.get(hash);
@@ -112,6 +115,12 @@ export class Authenticator {
 
   close(): void {
     this.#keys?.close();
+  }
+
+  #redeem(ticket: string): Identity | Promise<Identity> {
+    const held = (identity: Identity): Identity => this.current(this.#checked(identity));
+    const redeemed = this.tickets.redeem(ticket);
+    return redeemed instanceof Promise ? redeemed.then(held) : held(redeemed);
   }
 
   async #verify(hash: string, token: string): Promise<Identity> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Grants } from "@tidings/core";
 import type { Logger } from "pino";
+import type { Nodes } from "../nodes/index.ts";
 import { type Access, askable, GrantedAccess, type Visitor } from "./access.ts";
 import { Authenticator } from "./authenticator.ts";
 import { askOver } from "./callback.ts";
@@ -18,6 +19,8 @@ interface GateOptions {
   /** Told when what somebody holds may not hold any more. */
   readonly onChanged: () => void;
   readonly addressOf: (req: IncomingMessage) => string;
+  /** See {@link AuthenticatorOptions.nodes}. */
+  readonly nodes?: Nodes | undefined;
   /** Whether pages of an origin may use cookies here. */
   readonly isTrusted: CookieRule["isTrusted"];
 }

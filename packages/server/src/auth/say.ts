@@ -131,6 +131,8 @@ export class Say {
           once: true,
         }),
       );
+      // One who throws at once is not raced with.
+      late.catch(() => undefined);
       return answer.parse(await Promise.race([ask(question, signal), late]));
     } catch (cause) {
       this.#onFault(cause);

@@ -64,6 +64,8 @@ export interface Config {
   readonly log: LogKind;
   readonly redis: RedisConfig;
   readonly nats: NatsConfig;
+  /** `null`: the machine's name and the process's id. */
+  readonly node: string | null;
   readonly allowedHosts: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly cors: { readonly origins: readonly string[] };
@@ -205,6 +207,8 @@ export interface ConfigInput {
     /** File of credentials (`.creds`), from the file's folder on; `null`, the default: what the URL says. */
     readonly credentials?: string | null;
   };
+  /** What this node is called where the nodes of one log are shown: 1–64 of `A-Z a-z 0-9 . _ : -`. Default `null`: the machine's name and the process's id. */
+  readonly node?: string | null;
   /** Host names that requests may name beside the loopback ones. Default none. */
   readonly allowedHosts?: readonly string[];
   /** Addresses and networks of proxies whose word on where a request comes from is taken, such as `"10.0.0.0/8"`. Default none. */

@@ -242,6 +242,11 @@ export const natsPrefix: ValueType<string> = {
   parse: (value) => (typeof value === "string" && /^[A-Za-z0-9_-]{1,32}$/.test(value) ? value : undefined),
 };
 
+export const nodeName: ValueType<string> = {
+  allowed: 'a text of 1 to 64 characters: letters, digits, ".", "_", ":" and "-"',
+  parse: (value) => (typeof value === "string" && /^[A-Za-z0-9._:-]{1,64}$/.test(value) ? value : undefined),
+};
+
 function within(value: number | undefined, min: number, max: number): number | undefined {
   return value !== undefined && value >= min && value <= max ? value : undefined;
 }

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { type AuthOptions, Gate, Revocations, Sessions } from "../auth/index.ts";
 import type { Addresses } from "../http/address.ts";
 import { type GuardOptions, isTrustedOrigin } from "../http/guard.ts";
+import type { Nodes } from "../nodes/index.ts";
 import type { AuthServices } from "../http/services.ts";
 
 interface Shared {
@@ -11,6 +12,7 @@ interface Shared {
   readonly addresses: Addresses;
   readonly logger: Logger;
   readonly guard: GuardOptions;
+  readonly nodes: Nodes | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ interface Shared {
  */
 export async function openAuth(
   auth: AuthOptions,
-  { hub, publisher, addresses, logger, guard }: Shared,
+  { hub, publisher, addresses, logger, guard, nodes }: Shared,
 ): Promise<AuthServices> {
   const nowMs = Date.now;
   // What is changed while it all begins is looked at once it has.
@@ -33,6 +35,7 @@ export async function openAuth(
     logger,
     nowMs,
     onChanged: review,
+    nodes,
     addressOf: (req) => addresses.of(req),
     isTrusted: (req, origin) => isTrustedOrigin(req, origin, guard),
   });

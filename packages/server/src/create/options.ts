@@ -20,6 +20,11 @@ export interface TidingsOptions {
   readonly redis?: RedisOptions;
   /** What holds where `log` is a URL of NATS. */
   readonly nats?: NatsOptions;
+  /**
+   * What this node is called where those of one log are shown: 1–64 of `A-Z a-z 0-9 . _ : -`. Default `null`: the machine's name and
+   * the process's id.
+   */
+  readonly node?: string | null;
   /** Folder of the durable log; made where it is missing. Default `./data`. */
   readonly data?: string;
   readonly limits?: Partial<Limits>;

@@ -8,6 +8,7 @@ import {
   serveAdminConnection,
   serveAdminConnections,
   serveAdminEvents,
+  serveAdminNodes,
   serveDisconnect,
 } from "../http/admin.ts";
 import { serveChannels, serveHead, serveTruncate } from "../http/channels.ts";
@@ -91,6 +92,7 @@ export function createRouter(
     .on("GET", "/admin/connections", "server", (exchange) => serveAdminConnections(services, exchange))
     .on("GET", "/admin/connections/:id", "server", (exchange) => serveAdminConnection(services, exchange))
     .on("DELETE", "/admin/connections/:id", "server", (exchange) => serveDisconnect(services, exchange))
+    .on("GET", "/admin/nodes", "server", (exchange) => serveAdminNodes(services, exchange))
     .on("GET", "/admin/events", "server", (exchange) => serveAdminEvents(services, exchange))
     .on("GET", "/admin/config", "server", (exchange) => serveAdminConfig(services, exchange))
     .on("GET", "/healthz", "anyone", ({ res }) => sendJson(res, 200, { status: "alive" }))

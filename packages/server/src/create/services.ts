@@ -14,7 +14,7 @@ import {
 import { DEFAULT_LIMITS, type Limits } from "@tidings/protocol";
 import { type Logger, pino } from "pino";
 import { REVOCATIONS_POLICY } from "../auth/index.ts";
-import { Artifacts, FolderStore } from "../artifacts/index.ts";
+import { Artifacts, ArtifactsElsewhere, FolderStore } from "../artifacts/index.ts";
 import { Backends, Commands } from "../commands/index.ts";
 import { optionEntries } from "../config/index.ts";
 import { CANARY_CHANNEL } from "../health/canary.ts";
@@ -32,7 +32,10 @@ import { Insight, INSIGHT_POLICIES, isOfNode, whoIs } from "../insight/index.ts"
 import { LmdbLog } from "../logs/lmdb/index.ts";
 import type { EngineEvent } from "../logs/engine-event.ts";
 import { isNatsUrl } from "../logs/nats-url.ts";
+import { sharePresence, shareSubjects } from "../nodes/index.ts";
 import { closeAuth, openAuth } from "./auth.ts";
+import { lockFolder } from "./folder-lock.ts";
+import { aboutNode, createNodes } from "./nodes.ts";
 import type { TidingsOptions } from "./options.ts";
 import { version } from "../version.ts";
 import { createPacer } from "./pacer.ts";
@@ -68,6 +71,7 @@ export async function openServices(
       maxArtifactBytes: limits.maxArtifactBytes,
     },
   );
+  const about = aboutNode(options.node);
   const addresses = new Addresses(options.trustedProxies ?? []);
   const commands = new Commands(limits, logger);
   const backends = new Backends(limits.maxCommandBytes);
@@ -88,7 +92,14 @@ export async function openServices(
   const main = await openLog(options, logOptions, (tookMs) => insight.commits.add(tookMs), logger);
   const log = new SplitLog({ main, aside, isAside: isOfNode });
   const newId = idMaker();
-  const artifacts = await openArtifacts(options, { log, limits, logger, policies, newId });
+  const artifacts = await openArtifacts(options, {
+    log,
+    isShared: !isAlone(main),
+    limits,
+    logger,
+    policies,
+    newId,
+  });
   const pacer = createPacer();
   const hub = new Hub({
     log,
@@ -102,21 +113,23 @@ export async function openServices(
     // Not from Node's pool: a shared batch would keep the whole slab it was cut from.
     allocate: (size) => Buffer.allocUnsafeSlow(size),
   });
-  const presence = new Presence({
+  const nodeId = newId();
+  const nodes = isAlone(main)
+    ? undefined
+    : createNodes({ id: nodeId, about, limits, log: main, hub, events, logger, schedule });
+  const presence: Presence = new Presence({
     limits,
     policies,
     nowMs: Date.now,
     elapsedMs: () => performance.now(),
     newId,
-    schedule: (ms, callback) => {
-      const timer = setTimeout(callback, ms);
-      timer.unref();
-      return () => clearTimeout(timer);
-    },
+    schedule,
     defer: setImmediate,
+    ...(nodes === undefined ? {} : { tell: sharePresence(nodes, () => presence) }),
   });
+  const artifactsElsewhere = nodes && new ArtifactsElsewhere(artifacts, nodes);
   const publisher = new Publisher(log, policies, limits, {
-    store: artifacts,
+    store: artifactsElsewhere ?? artifacts,
     nowMs: Date.now,
     watch: insight.watch(hub),
     channelCount: () => main.channelCount,
@@ -129,7 +142,7 @@ export async function openServices(
   const auth =
     authOptions === undefined
       ? undefined
-      : await openAuth(authOptions, { hub, publisher, addresses, logger, guard }).catch(
+      : await openAuth(authOptions, { hub, publisher, addresses, logger, guard, nodes }).catch(
           async (error: unknown) => {
             hub.close();
             await artifacts.close();
@@ -140,6 +153,7 @@ export async function openServices(
   const toError = errorMaker(logger);
   const connections = new Connections(limits, {
     sessions: auth?.sessions,
+    elsewhere: nodes && shareSubjects(nodes, limits.maxConnectionsPerSubject),
     onOpened: pacer.arrived,
     onClosed: (connection, { reason, message }) =>
       events.disconnected(reason, () => farewell(connection, message)),
@@ -153,6 +167,7 @@ export async function openServices(
     addresses,
     policies,
     artifacts,
+    artifactsElsewhere,
     presence,
     limits,
     compression: options.compression ?? "http",
@@ -176,7 +191,8 @@ export async function openServices(
     configuration: options.configuration ?? optionEntries(options),
     insight,
     logger,
-    nodeId: newId(),
+    nodes,
+    nodeId,
     newId,
     toError,
   };
@@ -197,11 +213,14 @@ export async function openServices(
   artifactSweeper.unref();
   insight.begin(
     services,
+    about,
     main instanceof LmdbLog
       ? { folder: options.data ?? DEFAULT_DATA, usedBytes: () => main.usedBytes }
       : undefined,
   );
   events.started({ version, node: services.nodeId, log: options.log ?? "lmdb" });
+  // Once all that they may be asked for is there.
+  await nodes?.start();
   const close = async (): Promise<void> => {
     insight.close();
     clearInterval(sweeper);
@@ -211,6 +230,7 @@ export async function openServices(
     backends.close();
     connections.close();
     presence.close();
+    await nodes?.close();
     hub.close();
     // First: a sweep asks the log.
     await artifacts.close();
@@ -233,6 +253,17 @@ function idMaker(): () => string {
     // None begins with "-": on a command line it would be taken for an option.
     return random.toString("base64url", at - bytes, at).replace(/^-/, "_");
   };
+}
+
+/** Whether no other node can be on the log. */
+function isAlone(log: Log): boolean {
+  return log instanceof MemoryLog || log instanceof LmdbLog;
+}
+
+function schedule(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
 }
 
 async function openLog(
@@ -290,6 +321,7 @@ async function openArtifacts(
   options: TidingsOptions,
   shared: {
     readonly log: Log;
+    readonly isShared: boolean;
     readonly limits: Limits;
     readonly logger: Logger;
     readonly policies: Policies;
@@ -297,15 +329,17 @@ async function openArtifacts(
   },
 ): Promise<Artifacts> {
   const path = options.log === "memory" ? undefined : join(options.data ?? DEFAULT_DATA, "artifacts");
+  const store = new FolderStore(path, shared.logger, shared.isShared ? lockFolder : undefined);
   try {
     return await Artifacts.open({
       ...shared,
-      store: new FolderStore(path, shared.logger),
+      store,
       nowMs: Date.now,
       basePath: options.basePath ?? "",
       isCompact: (channel) => shared.policies.of(channel).compact,
     });
   } catch (error) {
+    await store.close();
     await shared.log.close();
     throw error;
   }

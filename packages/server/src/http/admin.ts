@@ -1,5 +1,5 @@
 import { parseTime, quote, TidingsError } from "@tidings/protocol";
-import { CHANNEL_ORDERS, CONNECTION_ORDERS, listEvents } from "../insight/index.ts";
+import { CHANNEL_ORDERS, CONNECTION_ORDERS, readSkips, type WithMissing } from "../insight/index.ts";
 import { sendJson } from "./problem.ts";
 import { checkNames, invalid, readCount } from "./query.ts";
 import type { Exchange } from "./router.ts";
@@ -13,26 +13,35 @@ const MAX_SKIP = 10_000;
 const PATIENCE_MS = 1_000;
 /** Characters of a search or reason. */
 const MAX_TEXT = 255;
-const KINDS = ["refused", "disconnected", "gap", "started", "draining", "fault", "more"] as const;
+const KINDS = ["refused", "disconnected", "gap", "started", "draining", "node", "fault", "more"] as const;
 
 /** `GET /admin/channels`: all there are, in an order. */
 export async function serveAdminChannels({ insight }: Services, { res, query }: Exchange): Promise<void> {
   checkNames(query, ["search", "sort", "limit", "after"]);
-  const { inventory, activity, channels } = insight;
-  const list = readList(query, [...CHANNEL_ORDERS, "name"], "name");
+  const { inventory, activity, everywhere } = insight;
+  const skip = readCount("after", query.get("after") ?? "0", 0, MAX_SKIP);
+  const list = { ...readList(query, [...CHANNEL_ORDERS, "name"], "name"), skip };
   activity.want();
   await inventory.want(PATIENCE_MS);
-  const { rows, count } = await channels.list(list);
+  const { rows, count, ...missing } = await everywhere.channels(list);
   const complete = inventory.isWhole;
-  sendJson(res, 200, { channels: rows, count, complete, ...next(list, rows, count) });
+  sendJson(res, 200, { channels: rows, count, complete, ...next(list, rows, count), ...missing });
 }
 
-/** `GET /admin/connections`: all that are held open on this node, in an order. */
-export async function serveAdminConnections({ insight }: Services, { res, query }: Exchange): Promise<void> {
+/** `GET /admin/connections`: all that are held open, in an order. */
+export async function serveAdminConnections(
+  { insight, nodeId }: Services,
+  { res, query }: Exchange,
+): Promise<void> {
   checkNames(query, ["search", "sort", "limit", "after", "channel"]);
   const list = readList(query, CONNECTION_ORDERS, "lag");
-  const { rows, count } = await insight.connections.list(list, query.get("channel") ?? undefined);
-  sendJson(res, 200, { connections: rows, count, ...next(list, rows, count) });
+  const skips = readSkips(query.get("after") ?? "0", nodeId);
+  const { rows, ...others } = await insight.everywhere.connections(
+    list,
+    skips,
+    query.get("channel") ?? undefined,
+  );
+  sendJson(res, 200, { connections: rows, ...others });
 }
 
 /** `GET /admin/connections/{id}`: one, with all that it reads. */
@@ -41,22 +50,33 @@ export async function serveAdminConnection(
   { res, query, name }: Exchange,
 ): Promise<void> {
   checkNames(query, []);
-  const connection = await insight.connections.one(name);
-  if (connection === undefined) throw unknown(name);
-  sendJson(res, 200, connection);
+  const { found, missing } = await insight.everywhere.connection(name);
+  if (found === undefined) throw unknown(name, missing);
+  sendJson(res, 200, found);
 }
 
 /** `DELETE /admin/connections/{id}`: sends it away; its client comes back, as after any loss. */
-export function serveDisconnect({ connections }: Services, { res, query, name }: Exchange): void {
+export async function serveDisconnect({ insight }: Services, { res, query, name }: Exchange): Promise<void> {
   checkNames(query, ["reason"]);
-  if (!connections.disconnect(name, readText(query, "reason"))) throw unknown(name);
+  const { isDone, missing } = await insight.everywhere.disconnect(name, readText(query, "reason"));
+  if (!isDone) throw unknown(name, missing);
   res.writeHead(204).end();
 }
 
-/** `GET /admin/events`: what has happened on this node, the newest first. */
-export async function serveAdminEvents({ log }: Services, { res, query }: Exchange): Promise<void> {
+/** `GET /admin/nodes`: those of the log, each with its last sample. */
+export async function serveAdminNodes({ insight }: Services, { res, query }: Exchange): Promise<void> {
+  checkNames(query, []);
+  sendJson(res, 200, await insight.everywhere.nodes());
+}
+
+/** `GET /admin/events`: what has happened, the newest first. */
+export async function serveAdminEvents(
+  { insight, nodeId }: Services,
+  { res, query }: Exchange,
+): Promise<void> {
   checkNames(query, ["search", "kind", "code", "since", "limit", "after"]);
-  const { limit, skip } = readPage(query);
+  const limit = readLimit(query);
+  const skips = readSkips(query.get("after") ?? "0", nodeId);
   const kind = query.get("kind") ?? undefined;
   if (kind !== undefined) readChoice("kind", kind, KINDS);
   const list = {
@@ -65,10 +85,9 @@ export async function serveAdminEvents({ log }: Services, { res, query }: Exchan
     code: readText(query, "code"),
     sinceMs: readSince(query),
     limit,
-    skip,
   };
-  const { rows, count } = await listEvents(log.aside, list);
-  sendJson(res, 200, { events: rows, count, ...next(list, rows, count) });
+  const { rows, ...others } = await insight.everywhere.events(list, skips);
+  sendJson(res, 200, { events: rows, ...others });
 }
 
 /** `GET /admin/config`: the configuration in force. */
@@ -81,16 +100,13 @@ function readList<Order extends string>(
   query: URLSearchParams,
   orders: readonly Order[],
   fallback: Order,
-): { readonly search: string; readonly sort: Order; readonly limit: number; readonly skip: number } {
+): { readonly search: string; readonly sort: Order; readonly limit: number } {
   const sort = readChoice("sort", query.get("sort") ?? fallback, orders);
-  return { search: readText(query, "search") ?? "", sort, ...readPage(query) };
+  return { search: readText(query, "search") ?? "", sort, limit: readLimit(query) };
 }
 
-function readPage(query: URLSearchParams): { readonly limit: number; readonly skip: number } {
-  return {
-    limit: readCount("limit", query.get("limit") ?? String(DEFAULT_LIST), 1, MAX_LIST),
-    skip: readCount("after", query.get("after") ?? "0", 0, MAX_SKIP),
-  };
+function readLimit(query: URLSearchParams): number {
+  return readCount("limit", query.get("limit") ?? String(DEFAULT_LIST), 1, MAX_LIST);
 }
 
 /** Where the next page begins, where there is one that may be read. */
@@ -123,9 +139,10 @@ function readText(query: URLSearchParams, name: string): string | undefined {
   throw invalid(name, `"${name}" has ${text.length} characters; the limit is ${MAX_TEXT}.`);
 }
 
-function unknown(id: string): TidingsError {
+function unknown(id: string, missing: WithMissing["missing"] = []): TidingsError {
+  const silent = missing.map(({ name, why }) => ` Node ${name} ${why}: it may be there.`);
   return new TidingsError(
     "CONNECTION_UNKNOWN",
-    `there is no connection ${quote(id)} on this node; GET /admin/connections lists those there are.`,
+    `there is no connection ${quote(id)}; GET /admin/connections lists those there are.${silent.join("")}`,
   );
 }

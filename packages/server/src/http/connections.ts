@@ -2,6 +2,7 @@ import type { Connection } from "@tidings/core";
 import { type Limits, TidingsError } from "@tidings/protocol";
 import type { Access, Identity, Session, Sessions } from "../auth/index.ts";
 import type { EndReason } from "../insight/index.ts";
+import type { SubjectsElsewhere } from "../nodes/index.ts";
 import { subjectOf } from "./senders.ts";
 import { tooManyOf } from "./sockets.ts";
 import { Tally } from "./tally.ts";
@@ -65,6 +66,7 @@ export class Connections {
   readonly #subjectOf = new Map<OpenConnection, string>();
   readonly #wheels: Readonly<Record<"stream" | "websocket", Wheel<OpenConnection>>>;
   readonly #sessions: Sessions | undefined;
+  readonly #elsewhere: SubjectsElsewhere | undefined;
   readonly #onOpened: () => void;
   readonly #onClosed: OnClosed;
   readonly #byTransport = new Tally();
@@ -73,21 +75,24 @@ export class Connections {
   #isDraining = false;
   #emptied: (() => void) | undefined;
 
-  /** `sessions` is absent where the server is open; `onOpened` is called for each connection that is added, `onClosed` once it has ended. */
+  /** `sessions` is absent where the server is open, `elsewhere` where no other node can be; `onOpened` is called for each connection that is added, `onClosed` once it has ended. */
   constructor(
     limits: Limits,
     {
       sessions,
+      elsewhere,
       onOpened,
       onClosed = () => undefined,
     }: {
       readonly sessions?: Sessions | undefined;
+      readonly elsewhere?: SubjectsElsewhere | undefined;
       readonly onOpened: () => void;
       readonly onClosed?: OnClosed;
     },
   ) {
     this.#limits = limits;
     this.#sessions = sessions;
+    this.#elsewhere = elsewhere;
     this.#onOpened = onOpened;
     this.#onClosed = onClosed;
     const beat = (connection: OpenConnection): void => connection.beat?.();
@@ -182,7 +187,9 @@ export class Connections {
 
   #checkSubject(subject: string | undefined): void {
     const { maxConnectionsPerSubject } = this.#limits;
-    if (subject === undefined || this.#bySubject.of(subject) < maxConnectionsPerSubject) return;
+    if (subject === undefined) return;
+    const count = this.#bySubject.of(subject) + (this.#elsewhere?.of(subject) ?? 0);
+    if (count < maxConnectionsPerSubject) return;
     throw new TidingsError(
       "TOO_MANY_CONNECTIONS",
       `the token's subject has ${maxConnectionsPerSubject} connections, as many as one may (maxConnectionsPerSubject); close some, ` +
@@ -193,11 +200,15 @@ export class Connections {
   #countSubject(connection: OpenConnection, subject: string | undefined): void {
     const before = this.#subjectOf.get(connection);
     if (before === subject) return;
-    if (before !== undefined) this.#bySubject.delete(before);
+    if (before !== undefined) {
+      this.#bySubject.delete(before);
+      this.#elsewhere?.changed(before, this.#bySubject.of(before));
+    }
     this.#subjectOf.delete(connection);
     if (subject === undefined) return;
     this.#subjectOf.set(connection, subject);
     this.#bySubject.add(subject);
+    this.#elsewhere?.changed(subject, this.#bySubject.of(subject));
   }
 
   /**

@@ -6,6 +6,7 @@ import { readBody } from "./body.ts";
 import type { OpenConnection } from "./connections.ts";
 import { sendBody, sendProblem } from "./problem.ts";
 import { checkNames, invalid, readCount, readWait } from "./query.ts";
+import { endElsewhere } from "../nodes/index.ts";
 import type { Exchange } from "./router.ts";
 import type { Services } from "./services.ts";
 
@@ -66,15 +67,19 @@ export async function servePutMember(
   sendBody(res, isNew ? 201 : 200, json, { "Cache-Control": "no-store" });
 }
 
-/** `DELETE /presence/{channel}?member=M`: ends what `PUT` began, and the grace of a connection that broke. */
-export function serveDeleteMember(
-  { presence }: Services,
+/** `DELETE /presence/{channel}?member=M`: ends what `PUT` began, and the grace of a connection that broke, on all nodes. */
+export async function serveDeleteMember(
+  { presence, nodes }: Services,
   res: ServerResponse,
   name: string,
   query: URLSearchParams,
-): void {
+): Promise<void> {
   checkNames(query, ["member"]);
-  presence.remove(name, memberOf(query));
+  const member = memberOf(query);
+  const elsewhere = presence.elsewhere(name, member);
+  const isEnded = presence.end(name, member);
+  const wasThere = nodes !== undefined && (await endElsewhere(nodes, name, member, elsewhere));
+  if (!isEnded && !wasThere) throw presence.unknown(name, member);
   res.writeHead(204).end();
 }
 

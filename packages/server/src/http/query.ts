@@ -68,9 +68,12 @@ interface Rules {
   readonly policies: Policies;
 }
 
+/** One for all readers: most begin at one of the two, and keep where they began. */
+const STARTS = { earliest: { at: "earliest" }, latest: { at: "latest" } } as const;
+
 /** Where a reader begins that does not say: a page with the earliest message, as does whoever reads a compact channel, whose state that is; a stream with what comes next. */
 export function defaultStart({ policies }: Pick<Rules, "policies">, channel: string, isPage: boolean): Start {
-  return { at: isPage || policies.of(channel).compact ? "earliest" : "latest" };
+  return isPage || policies.of(channel).compact ? STARTS.earliest : STARTS.latest;
 }
 
 /** The query of `/channels/{channel}`. */
@@ -135,7 +138,7 @@ export function readStart(
     return { at: "last", count: readCount("last", String(last), 0, Number.MAX_SAFE_INTEGER) };
   }
   if (since === null || since === undefined) return fallback;
-  if (since === "earliest" || since === "latest") return { at: since };
+  if (since === "earliest" || since === "latest") return STARTS[since];
   const cursor = parseCursor(since);
   if (cursor === undefined) {
     const timeMs = parseTime(since);

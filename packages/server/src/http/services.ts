@@ -2,10 +2,11 @@ import type { ConnectionOptions, Hub, Policies, Presence, Publisher, SplitLog } 
 import { type Limits, TidingsError } from "@tidings/protocol";
 import type { Logger } from "pino";
 import type { Gate, Revocations, Sessions } from "../auth/index.ts";
-import type { Artifacts } from "../artifacts/index.ts";
+import type { Artifacts, ArtifactsElsewhere } from "../artifacts/index.ts";
 import type { Commands } from "../commands/index.ts";
 import type { ConfigEntry } from "../config/index.ts";
 import type { Insight } from "../insight/index.ts";
+import type { Nodes } from "../nodes/index.ts";
 import type { Addresses } from "./address.ts";
 import type { Admission } from "./admission.ts";
 import type { Arrivals } from "./arrivals.ts";
@@ -34,6 +35,8 @@ export interface Services {
   readonly publisher: Publisher;
   readonly policies: Policies;
   readonly artifacts: Artifacts;
+  /** Those of other nodes, where there can be any. */
+  readonly artifactsElsewhere: ArtifactsElsewhere | undefined;
   readonly presence: Presence;
   readonly limits: Limits;
   readonly compression: Compression;
@@ -59,6 +62,8 @@ export interface Services {
   readonly auth: AuthServices | undefined;
   readonly addresses: Addresses;
   readonly logger: Logger;
+  /** Those of the log, where several may be on it. */
+  readonly nodes: Nodes | undefined;
   /** Of this process: what it says of itself holds for no other. */
   readonly nodeId: string;
   /** A fresh, unguessable id. */

@@ -2,23 +2,15 @@ import { formatCursor } from "@tidings/protocol";
 import type { Services } from "../http/services.ts";
 import type { Activity } from "./activity.ts";
 import { Best } from "./best.ts";
+import type { ChannelNumbers } from "./everywhere/index.ts";
 import type { Inventory } from "./inventory.ts";
 import { Lags } from "./lags.ts";
 import type { ChannelOrder } from "./names.ts";
 import { Slices } from "./slices.ts";
 
 /** One channel as an operator sees it. */
-export interface ChannelRow {
+export interface ChannelRow extends ChannelNumbers {
   readonly channel: string;
-  /** Published a second, of late; `null` while that is not known yet. */
-  readonly messagesPerSecond: number | null;
-  readonly bytesPerSecond: number | null;
-  /** Live on this node. */
-  readonly readers: number;
-  /** How far the slowest reader is behind, in offsets. */
-  readonly lag: number;
-  /** The connection of that reader. */
-  readonly slowest?: string;
   /** Of the head. */
   readonly cursor: string;
   /** Held now. */
@@ -64,8 +56,14 @@ export class ChannelList {
     this.#inventory = inventory;
   }
 
-  /** Of all channels; those of the system where the search has a `$`. */
-  async list({ search, sort, limit, skip }: ListQuery<ChannelOrder | "name">): Promise<Listed<ChannelRow>> {
+  /**
+   * Of all channels; those of the system where the search has a `$`. What other nodes have of them counts for the order,
+   * and is not in the rows.
+   */
+  async list(
+    { search, sort, limit, skip }: ListQuery<ChannelOrder | "name">,
+    elsewhere?: ReadonlyMap<string, ChannelNumbers>,
+  ): Promise<Listed<ChannelRow>> {
     const lags = await Lags.look(this.#services);
     const best = new Best<string>(limit + skip);
     const slices = new Slices();
@@ -76,15 +74,22 @@ export class ChannelList {
       // By name the one that is looked for stands before those that have its name in theirs.
       best.add(
         channel,
-        sort === "name" ? Number(channel.toLowerCase() === wanted) : this.#value(sort, channel, lags, bytes),
+        sort === "name"
+          ? Number(channel.toLowerCase() === wanted)
+          : this.#value(sort, channel, lags, bytes, elsewhere),
       );
     }
     return { rows: await this.#rows(best.take().slice(skip), lags), count: best.count };
   }
 
   /** The first of an order, of those that have anything of it at all. */
-  async top(order: ChannelOrder, limit: number, lags: Lags): Promise<readonly ChannelRow[]> {
-    if (order !== "bytes") return this.#rows(await this.#first(order, limit, lags), lags);
+  async top(
+    order: ChannelOrder,
+    limit: number,
+    lags: Lags,
+    elsewhere?: ReadonlyMap<string, ChannelNumbers>,
+  ): Promise<readonly ChannelRow[]> {
+    if (order !== "bytes") return this.#rows(await this.#first(order, limit, lags, "", elsewhere), lags);
     const { walks, held } = this.#inventory;
     // The same for as long as no other walk has come to its end: to look through 100,000 each second would be 1 % of a core.
     if (this.#largest?.walks !== walks || this.#largest.count !== held.length) {
@@ -94,21 +99,51 @@ export class ChannelList {
     return this.#rows(this.#largest.channels, lags);
   }
 
-  async #first(order: ChannelOrder, limit: number, lags: Lags): Promise<readonly string[]> {
+  /** The first of an order with what this node has of them, for another one that adds up. */
+  async first({
+    search,
+    sort,
+    limit,
+  }: Omit<ListQuery<ChannelOrder>, "skip">): Promise<readonly (readonly [string, ChannelNumbers])[]> {
+    const lags = await Lags.look(this.#services);
+    const channels = await this.#first(sort, limit, lags, search.toLowerCase());
+    return channels.map((channel) => [channel, this.#numbers(channel, lags)]);
+  }
+
+  /** What this node has of some channels; those of which it has nothing are left out. */
+  async numbersOf(channels: readonly string[]): Promise<readonly (readonly [string, ChannelNumbers])[]> {
+    const lags = await Lags.look(this.#services);
+    return channels
+      .map((channel) => [channel, this.#numbers(channel, lags)] as const)
+      .filter(([, { messagesPerSecond, readers, lag }]) => messagesPerSecond !== null || readers + lag > 0);
+  }
+
+  async #first(
+    order: ChannelOrder,
+    limit: number,
+    lags: Lags,
+    wanted: string = "",
+    elsewhere?: ReadonlyMap<string, ChannelNumbers>,
+  ): Promise<readonly string[]> {
     const best = new Best<string>(limit);
     const slices = new Slices();
     const seen = new Set<string>();
-    for (const [channel, bytes] of this.#candidates(order, lags)) {
+    for (const [channel, bytes] of this.#candidates(order, lags, elsewhere)) {
       if (slices.isOver) await slices.next();
-      if (seen.has(channel) || !isShown(channel, "")) continue;
+      if (seen.has(channel) || !isShown(channel, wanted)) continue;
       seen.add(channel);
-      const value = this.#value(order, channel, lags, bytes);
+      const value = this.#value(order, channel, lags, bytes, elsewhere);
       if (value > 0) best.add(channel, value);
     }
     return best.take();
   }
 
-  *#candidates(order: ChannelOrder, lags: Lags): Iterable<readonly [channel: string, bytes: number]> {
+  *#candidates(
+    order: ChannelOrder,
+    lags: Lags,
+    elsewhere?: ReadonlyMap<string, ChannelNumbers>,
+  ): Iterable<readonly [channel: string, bytes: number]> {
+    for (const channel of elsewhere?.keys() ?? []) yield [channel, 0];
     switch (order) {
       case "rate":
         for (const channel of this.#activity.channels()) yield [channel, 0];
@@ -124,14 +159,21 @@ export class ChannelList {
     }
   }
 
-  #value(order: ChannelOrder, channel: string, lags: Lags, bytes: number): number {
+  #value(
+    order: ChannelOrder,
+    channel: string,
+    lags: Lags,
+    bytes: number,
+    elsewhere?: ReadonlyMap<string, ChannelNumbers>,
+  ): number {
+    const more = elsewhere?.get(channel);
     switch (order) {
       case "rate":
-        return this.#activity.of(channel)?.messagesPerSecond ?? 0;
+        return (this.#activity.of(channel)?.messagesPerSecond ?? 0) + (more?.messagesPerSecond ?? 0);
       case "lag":
-        return lags.byChannel.get(channel)?.lag ?? 0;
+        return Math.max(lags.byChannel.get(channel)?.lag ?? 0, more?.lag ?? 0);
       case "readers":
-        return this.#services.hub.readersOf(channel);
+        return this.#services.hub.readersOf(channel) + (more?.readers ?? 0);
       case "bytes":
         return bytes;
     }
@@ -148,18 +190,12 @@ export class ChannelList {
   }
 
   async #row(channel: string, lags: Lags): Promise<ChannelRow> {
-    const { log, hub, policies } = this.#services;
+    const { log, policies } = this.#services;
     const { epoch, head, messages, bytes } = await log.describe(channel);
     const { retention, compact } = policies.of(channel);
-    const rate = this.#activity.of(channel);
-    const slowest = lags.byChannel.get(channel);
     return {
       channel,
-      messagesPerSecond: rate?.messagesPerSecond ?? null,
-      bytesPerSecond: rate?.bytesPerSecond ?? null,
-      readers: hub.readersOf(channel),
-      lag: slowest?.lag ?? 0,
-      ...(slowest === undefined ? {} : { slowest: slowest.connection }),
+      ...this.#numbers(channel, lags),
       cursor: formatCursor({ epoch, offset: head }),
       messages,
       bytes,
@@ -169,6 +205,18 @@ export class ChannelList {
         maxAgeMs: bounded(retention.maxAgeMs),
       },
       compact,
+    };
+  }
+
+  #numbers(channel: string, lags: Lags): ChannelNumbers {
+    const rate = this.#activity.of(channel);
+    const slowest = lags.byChannel.get(channel);
+    return {
+      messagesPerSecond: rate?.messagesPerSecond ?? null,
+      bytesPerSecond: rate?.bytesPerSecond ?? null,
+      readers: this.#services.hub.readersOf(channel),
+      lag: slowest?.lag ?? 0,
+      ...(slowest === undefined ? {} : { slowest: slowest.connection }),
     };
   }
 }

@@ -88,6 +88,11 @@ export class Events {
     this.#tell("draining", "", () => ({}));
   }
 
+  /** Another node of the log has come or gone. */
+  node(state: string, about: Told): void {
+    this.#tell("node", state, () => ({ state, ...about }));
+  }
+
   /** Something of the server's own went wrong. */
   fault(message: string, cause?: unknown): void {
     const why = cause instanceof Error ? `: ${cause.message}` : "";

@@ -5,6 +5,7 @@ import { ChannelList } from "./channel-list.ts";
 import { ConnectionList } from "./connection-list.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Disk } from "./disk.ts";
+import { Everywhere, type EverywhereSources } from "./everywhere/index.ts";
 import { Events } from "./events.ts";
 import { Inventory } from "./inventory.ts";
 import { Values } from "./quantiles.ts";
@@ -20,9 +21,8 @@ export interface Durable {
 }
 
 interface Begun {
-  readonly channels: ChannelList;
-  readonly connections: ConnectionList;
   readonly inventory: Inventory;
+  readonly everywhere: Everywhere;
 }
 
 /** What a node tells of itself: samples, lists and events, in channels that live in its memory. */
@@ -49,7 +49,7 @@ export class Insight {
   }
 
   /** Begins to look, once all that it looks at is there. */
-  begin(services: Services, durable: Durable | undefined): void {
+  begin(services: Services, about: EverywhereSources["about"], durable: Durable | undefined): void {
     const { activity, commits } = this;
     const log = this.#log;
     const inventory = new Inventory(services.log);
@@ -63,7 +63,18 @@ export class Insight {
       log,
       durable: durable && { disk: new Disk(durable.folder), usedBytes: durable.usedBytes },
     });
-    const top = new Top({ services, activity, inventory, channels, connections, log });
+    const everywhere = new Everywhere({
+      nodeId: services.nodeId,
+      nodes: services.nodes,
+      about,
+      connections: services.connections,
+      connectionList: connections,
+      channelList: channels,
+      activity,
+      log,
+      lastSample: () => sampler.last,
+    });
+    const top = new Top({ services, activity, inventory, channels, connections, everywhere, log });
     const timer = setInterval(() => {
       activity.tick();
       inventory.tick();
@@ -73,7 +84,7 @@ export class Insight {
       top.tick().catch(() => undefined);
     }, TICK_MS);
     timer.unref();
-    this.#begun = { channels, connections, inventory };
+    this.#begun = { inventory, everywhere };
     this.#end = () => {
       clearInterval(timer);
       sampler.close();
@@ -81,12 +92,9 @@ export class Insight {
     };
   }
 
-  get channels(): ChannelList {
-    return this.#parts.channels;
-  }
-
-  get connections(): ConnectionList {
-    return this.#parts.connections;
+  /** Lists, of all nodes of the log. */
+  get everywhere(): Everywhere {
+    return this.#parts.everywhere;
   }
 
   get inventory(): Inventory {

@@ -43,6 +43,7 @@ export class Sampler {
   });
   #before: Before;
   #recent: Sample[] = [];
+  #last: Sample | undefined;
 
   constructor(sources: SamplerSources) {
     this.#sources = sources;
@@ -50,9 +51,15 @@ export class Sampler {
     this.#before = this.#look();
   }
 
+  /** `undefined` before the first. */
+  get last(): Sample | undefined {
+    return this.#last;
+  }
+
   /** To be called about once a second. */
   tick(): void {
     const sample = this.#take();
+    this.#last = sample;
     this.#tell(STATS, sample);
     this.#recent.push(sample);
     if (this.#recent.length < SAMPLES_OF_A_MEAN) return;

@@ -3,12 +3,21 @@ import type { Services } from "../http/services.ts";
 import type { Activity } from "./activity.ts";
 import type { ChannelList } from "./channel-list.ts";
 import type { ConnectionList } from "./connection-list.ts";
+import { type Everywhere, withNumbers } from "./everywhere/index.ts";
 import type { Inventory } from "./inventory.ts";
 import { Lags } from "./lags.ts";
-import { CHANNEL_ORDERS, CONNECTION_ORDERS, topChannel } from "./names.ts";
+import {
+  CHANNEL_ORDERS,
+  type ChannelOrder,
+  CONNECTION_ORDERS,
+  type ConnectionOrder,
+  topChannel,
+} from "./names.ts";
 
 /** How many stand in each list. */
 const LIST_LENGTH = 50;
+/** How many of each other node are looked at for it. */
+const LOOKED_AT = 200;
 
 /** What a list is made from. */
 export interface TopSources {
@@ -17,6 +26,8 @@ export interface TopSources {
   readonly inventory: Inventory;
   readonly channels: ChannelList;
   readonly connections: ConnectionList;
+  /** What other nodes have of them. */
+  readonly everywhere: Everywhere;
   /** Where lists go. */
   readonly log: Pick<Log, "append">;
 }
@@ -34,7 +45,7 @@ export class Top {
   /** To be called about once a second. */
   async tick(): Promise<void> {
     if (this.#isBusy) return;
-    const { services, activity, inventory, channels, connections } = this.#sources;
+    const { services, activity, inventory } = this.#sources;
     const { hub } = services;
     const channelOrders = CHANNEL_ORDERS.filter((order) => hub.readersOf(topChannel("channels", order)) > 0);
     const orders = CONNECTION_ORDERS.filter((order) => hub.readersOf(topChannel("connections", order)) > 0);
@@ -45,16 +56,29 @@ export class Top {
       if (channelOrders.includes("bytes")) await inventory.want(0);
       const lags = await Lags.look(services);
       for (const order of channelOrders)
-        await this.#tell(topChannel("channels", order), {
-          channels: await channels.top(order, LIST_LENGTH, lags),
-        });
+        await this.#tell(topChannel("channels", order), await this.#channels(order, lags));
       for (const order of orders)
-        await this.#tell(topChannel("connections", order), {
-          connections: await connections.top(order, LIST_LENGTH, lags),
-        });
+        await this.#tell(topChannel("connections", order), await this.#connections(order, lags));
     } finally {
       this.#isBusy = false;
     }
+  }
+
+  async #channels(order: ChannelOrder, lags: Lags): Promise<object> {
+    const { channels, everywhere } = this.#sources;
+    const { numbers, missing } = await everywhere.first(order, "", LOOKED_AT);
+    const rows = await channels.top(order, LIST_LENGTH, lags, numbers);
+    return {
+      channels: rows.map((row) => withNumbers(row, numbers)),
+      ...(missing.length > 0 ? { missing } : {}),
+    };
+  }
+
+  async #connections(order: ConnectionOrder, lags: Lags): Promise<object> {
+    const { connections, everywhere } = this.#sources;
+    const own = await connections.top(order, LIST_LENGTH, lags);
+    const { rows, missing } = await everywhere.top(order, own, LIST_LENGTH);
+    return { connections: rows, ...(missing === undefined ? {} : { missing }) };
   }
 
   async #tell(channel: string, list: object): Promise<void> {

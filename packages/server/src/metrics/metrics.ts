@@ -6,6 +6,8 @@ export interface MetricsSources {
   readonly publisher: Publisher;
   readonly presence: Presence;
   readonly artifacts: { readonly size: number; readonly bytes: number };
+  /** How many nodes are on the log, as far as this one knows. */
+  readonly nodes: () => number;
   readonly commands: { readonly inFlight: number };
   readonly refusals: { readonly counts: ReadonlyMap<string, number> };
   readonly sockets: { readonly size: number };
@@ -20,7 +22,7 @@ export class Metrics {
   readonly #answered = new Map<string, number>();
 
   constructor(sources: MetricsSources) {
-    const { hub, publisher, presence, artifacts, commands, refusals, sockets, connections } = sources;
+    const { hub, publisher, presence, artifacts, commands, refusals, sockets, connections, nodes } = sources;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     const answered = this.#answered;
@@ -81,6 +83,7 @@ export class Metrics {
         "Connections that are told of presence, counted once for each channel.",
         () => presence.listeners,
       ],
+      ["tidings_nodes", "Nodes of this one's log that it hears of, itself among them.", nodes],
       ["tidings_artifacts", "Stored payloads and files.", () => artifacts.size],
       [
         "tidings_artifact_bytes",

@@ -34,6 +34,22 @@ async function get(
   return ask(server.url, { method: "GET", path, headers, ...more });
 }
 
+test("a hook that throws at once is a no, and what it would have been given as time is over without a fault", async () => {
+  const asks: Ask[] = [
+    () => {
+      throw new Error("not today");
+    },
+    // The time of this one ends after that of the first.
+    () => new Promise(() => undefined),
+  ];
+  await using server = await open({
+    ask: (question, signal) => (asks.shift() as Ask)(question, signal),
+    actions: ["connect"],
+    timeoutMs: 20,
+  });
+  for (let at = 0; at < 2; at++) expect((await get(server, "/channels/a", {})).status).toBe(503);
+});
+
 describe("the application's no to a reader", () => {
   test.each([
     ["a page", "/channels/b", {}],

@@ -161,6 +161,7 @@ async function declaredRoutes(): Promise<string[]> {
       refusals,
       sockets,
       connections,
+      nodes: () => 1,
     });
     return createRouter(services, metrics).declared.map(({ method, pattern }) => `${method} ${pattern}`);
   } finally {

@@ -104,6 +104,7 @@ describe("the OpenAPI document", () => {
       ["/connect", "/connect"],
       ["/admin/channels", "/admin/channels"],
       ["/admin/connections", "/admin/connections"],
+      ["/admin/nodes", "/admin/nodes"],
       ["/admin/events", "/admin/events"],
     ] as const) {
       const problem = (await (await fetch(`${server.url}${url}?no-such-name`)).json()) as { detail: string };

@@ -25,6 +25,7 @@ async function openBreakable(): Promise<
     refusals: services.refusals,
     sockets: services.sockets,
     connections: () => 0,
+    nodes: () => 1,
   });
   const router = createRouter(services, metrics);
   const server = createServer(

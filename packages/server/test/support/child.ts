@@ -27,6 +27,10 @@ export class Child implements AsyncDisposable {
     return value;
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.exited;

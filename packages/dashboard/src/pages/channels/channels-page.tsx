@@ -3,6 +3,7 @@ import { EmptyState, formatBytes, formatCount, formatShort, Loading, SearchBox }
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { FaultNote } from "../../components/fault-note.tsx";
+import { MissingNote } from "../../components/missing-note.tsx";
 import { Pager } from "../../components/pager.tsx";
 import { onRowKeys } from "../../components/row-keys.ts";
 import { SortHead } from "../../components/sort-head.tsx";
@@ -77,6 +78,7 @@ export function ChannelsPage({ search: given }: { readonly search: string }): JS
         )}
       </div>
       <FaultNote fault={fault} />
+      <MissingNote missing={value?.missing} />
       {value === undefined ? (
         <Loading what="channels" />
       ) : value.channels.length === 0 ? (

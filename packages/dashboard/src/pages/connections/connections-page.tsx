@@ -3,12 +3,14 @@ import { Age, EmptyState, formatBytes, formatCount, Loading, now, SearchBox, Sta
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { FaultNote } from "../../components/fault-note.tsx";
+import { MissingNote } from "../../components/missing-note.tsx";
 import { Pager } from "../../components/pager.tsx";
 import { onRowKeys } from "../../components/row-keys.ts";
 import { SortHead } from "../../components/sort-head.tsx";
 import { transportName } from "../../logic/transport.ts";
 import { Who } from "../../components/who.tsx";
 import { urlOf } from "../../live/api.ts";
+import { usePages } from "../../live/pages.ts";
 import { rememberQuery } from "../../live/route.ts";
 import type { ConnectionList, ConnectionRow } from "../../live/shapes.ts";
 import { useAnswer } from "../../live/use-answer.ts";
@@ -32,14 +34,14 @@ interface ConnectionsPageProps {
 export function ConnectionsPage({ search: given, channel }: ConnectionsPageProps): JSX.Element {
   const search = useSignal(given);
   const sort = useSignal<Order>("lag");
-  const skip = useSignal(0);
+  const pages = usePages(PAGE_ROWS);
   const body = useRef<HTMLTableSectionElement>(null);
   const url = urlOf("admin/connections", {
     search: search.value,
     channel,
     sort: sort.value,
     limit: PAGE_ROWS,
-    after: skip.value === 0 ? undefined : skip.value,
+    after: pages.after,
   });
   const { value, fault } = useAnswer<ConnectionList>(url, EVERY_MS).value;
   useEffect(() => {
@@ -48,7 +50,7 @@ export function ConnectionsPage({ search: given, channel }: ConnectionsPageProps
   }, []);
   const onSort = (order: Order): void => {
     sort.value = order;
-    skip.value = 0;
+    pages.first();
   };
   const head = (label: string, order: Order, wide = ""): JSX.Element => (
     <SortHead label={label} order={order} current={sort.value} onSort={onSort} class={`number ${wide}`} />
@@ -62,7 +64,7 @@ export function ConnectionsPage({ search: given, channel }: ConnectionsPageProps
           value={search.value}
           onInput={(text) => {
             search.value = text;
-            skip.value = 0;
+            pages.first();
             rememberQuery(to.connections, { channel, search: text });
           }}
           onKeyDown={(event) => {
@@ -77,17 +79,18 @@ export function ConnectionsPage({ search: given, channel }: ConnectionsPageProps
         <span class="toolbar-gap" />
         {value !== undefined && (
           <Pager
-            skip={skip.value}
+            skip={pages.skip}
             shown={value.connections.length}
             count={value.count}
             hasNext={value.next !== undefined}
             what="connections"
             size={PAGE_ROWS}
-            onSkip={(next) => (skip.value = next)}
+            onSkip={(skip) => pages.go(skip, value.next)}
           />
         )}
       </div>
       <FaultNote fault={fault} />
+      <MissingNote missing={value?.missing} />
       {value === undefined ? (
         <Loading what="connections" />
       ) : value.connections.length === 0 ? (

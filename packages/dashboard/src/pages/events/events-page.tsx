@@ -3,9 +3,11 @@ import { EmptyState, Loading, SearchBox, Segments } from "@tidings/ui";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { FaultNote } from "../../components/fault-note.tsx";
+import { MissingNote } from "../../components/missing-note.tsx";
 import { Pager } from "../../components/pager.tsx";
 import { urlOf } from "../../live/api.ts";
 import { tidings } from "../../live/client.ts";
+import { usePages } from "../../live/pages.ts";
 import { rememberQuery } from "../../live/route.ts";
 import type { EventList } from "../../live/shapes.ts";
 import { useAnswer } from "../../live/use-answer.ts";
@@ -36,14 +38,14 @@ interface EventsPageProps {
 export function EventsPage({ search: given, kind: givenKind }: EventsPageProps): JSX.Element {
   const search = useSignal(given);
   const kind = useSignal<Kind>(KINDS.find(({ id }) => id === givenKind)?.id ?? "");
-  const skip = useSignal(0);
+  const pages = usePages(PAGE_ROWS);
   // Changes when something has happened: the list is asked for again.
   const seen = useSignal(0);
   const url = urlOf("admin/events", {
     search: search.value,
     kind: kind.value,
     limit: PAGE_ROWS,
-    after: skip.value === 0 ? undefined : skip.value,
+    after: pages.after,
   });
   const { value, fault } = useAnswer<EventList>(`${url}#${seen.value}`, EVERY_MS).value;
   useEffect(() => {
@@ -71,7 +73,7 @@ export function EventsPage({ search: given, kind: givenKind }: EventsPageProps):
           value={search.value}
           onInput={(text) => {
             search.value = text;
-            skip.value = 0;
+            pages.first();
             remember();
           }}
         />
@@ -81,24 +83,25 @@ export function EventsPage({ search: given, kind: givenKind }: EventsPageProps):
           current={kind.value}
           onChange={(id) => {
             kind.value = id;
-            skip.value = 0;
+            pages.first();
             remember();
           }}
         />
         <span class="toolbar-gap" />
         {value !== undefined && (
           <Pager
-            skip={skip.value}
+            skip={pages.skip}
             shown={value.events.length}
             count={value.count}
             hasNext={value.next !== undefined}
             what="events"
             size={PAGE_ROWS}
-            onSkip={(next) => (skip.value = next)}
+            onSkip={(skip) => pages.go(skip, value.next)}
           />
         )}
       </div>
       <FaultNote fault={fault} />
+      <MissingNote missing={value?.missing} />
       {value === undefined ? (
         <Loading what="events" />
       ) : value.events.length === 0 ? (

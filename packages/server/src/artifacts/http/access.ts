@@ -1,6 +1,6 @@
 import { type Access, checkGrant } from "../../auth/index.ts";
 import { checkAny } from "../../http/authorize.ts";
-import type { Services } from "../../http/services.ts";
+import type { ArtifactRecord } from "../record.ts";
 
 /**
  * An artifact is read by those who may read a message that names it, or once did; one that no message names yet, and an
@@ -8,8 +8,8 @@ import type { Services } from "../../http/services.ts";
  *
  * @throws {TidingsError} `UNAUTHENTICATED`, `FORBIDDEN`, `AUTH_UNAVAILABLE`; nothing for an id that is not there
  */
-export async function checkRead(services: Services, access: Access, id: string): Promise<void> {
-  const channels = channelsOf(services, id);
+export async function checkRead(access: Access, record: ArtifactRecord | undefined): Promise<void> {
+  const channels = channelsOf(record);
   const [first, ...others] = channels;
   if (first === undefined) {
     // Whether there is one of this id is only for those who may look at some.
@@ -33,13 +33,13 @@ export async function checkRead(services: Services, access: Access, id: string):
  *
  * @throws {TidingsError} `UNAUTHENTICATED`, `FORBIDDEN`
  */
-export function checkRemove(services: Services, access: Access, id: string): void {
+export function checkRemove(access: Access, record: ArtifactRecord | undefined): void {
   checkAny(access, "publish");
-  for (const channel of channelsOf(services, id)) checkGrant(access.identity, "publish", channel);
+  for (const channel of channelsOf(record)) checkGrant(access.identity, "publish", channel);
 }
 
-function channelsOf({ artifacts }: Services, id: string): readonly string[] {
-  if (!artifacts.has(id)) return [];
-  const { references, pending } = artifacts.get(id);
+function channelsOf(record: ArtifactRecord | undefined): readonly string[] {
+  if (record === undefined) return [];
+  const { references, pending } = record;
   return [...references.map(({ channel }) => channel), ...(pending === undefined ? [] : [pending.channel])];
 }

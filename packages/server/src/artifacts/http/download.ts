@@ -21,13 +21,16 @@ export async function serveArtifact(
   services: Services,
   { req, res, query, name, access }: Exchange,
 ): Promise<void> {
-  await checkRead(services, access, name);
+  const { artifacts, artifactsElsewhere: elsewhere } = services;
+  await checkRead(access, artifacts.has(name) ? artifacts.get(name) : undefined);
   checkNames(query, []);
   const upload = req.method === "HEAD" ? services.artifacts.uploads.get(name) : undefined;
   // One that was being ended may be an artifact once it has been waited for.
   if (upload?.isResumable === true && upload.isBeingWritten) await upload.interrupt();
   if (upload !== undefined && !upload.isOver) return serveUploadHead(services, res, upload);
-  const record = services.artifacts.get(name);
+  const found = artifacts.isHere(name) ? undefined : await elsewhere?.locate(name);
+  if (found !== undefined) await checkRead(access, found.record);
+  const record = found?.record ?? artifacts.get(name);
   const headers = commonHeaders(record);
   if (isNotModified(req, record)) return void res.writeHead(304, headers).end();
   const isRanged = req.method === "GET" && isRangeOf(req, record);
@@ -49,7 +52,7 @@ export async function serveArtifact(
   };
   const status = range === undefined ? 200 : 206;
   if (req.method === "HEAD") return void res.writeHead(status, all).end();
-  const body = await services.artifacts.open(name);
+  const body = found === undefined ? await artifacts.open(name) : found.open();
   try {
     res.writeHead(status, all);
     await copy(body, res, start, end + 1);

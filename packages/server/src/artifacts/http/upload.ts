@@ -59,14 +59,15 @@ export async function serveUpload(services: Services, exchange: Exchange): Promi
 
 /** `PATCH /artifacts/{id}`: goes on with an upload (§4.4). */
 export async function serveAppend(services: Services, exchange: Exchange): Promise<void> {
-  const { artifacts } = services;
+  const { artifacts, artifactsElsewhere } = services;
   const { req, res, query, name: id, access } = exchange;
   checkAny(access, "publish");
   checkNames(query, []);
   checkEncoding(req);
   const upload = artifacts.uploads.get(id);
   if (upload === undefined || !upload.isResumable) {
-    const { size } = artifacts.get(id);
+    const found = artifacts.isHere(id) ? undefined : await artifactsElsewhere?.locate(id);
+    const { size } = found?.record ?? artifacts.get(id);
     const error = conflict("the upload is whole already: there is nothing to add to an artifact.");
     return sendProblem(res, error, { "Upload-Complete": "?1", "Upload-Offset": String(size) });
   }
@@ -123,9 +124,15 @@ async function append(services: Services, exchange: Exchange, upload: Upload): P
 
 /** `DELETE /artifacts/{id}`: removes an artifact, or cancels an upload (§4.5). */
 export async function serveRemove(services: Services, { res, query, name, access }: Exchange): Promise<void> {
-  checkRemove(services, access, name);
+  const { artifacts, artifactsElsewhere } = services;
+  checkRemove(access, artifacts.has(name) ? artifacts.get(name) : undefined);
   checkNames(query, []);
-  await services.artifacts.delete(name);
+  const found = artifacts.isHere(name) ? undefined : await artifactsElsewhere?.locate(name);
+  if (found === undefined) await artifacts.delete(name);
+  else {
+    checkRemove(access, found.record);
+    await found.delete();
+  }
   res.writeHead(204).end();
 }
 

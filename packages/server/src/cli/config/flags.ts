@@ -19,6 +19,11 @@ const FLAGS: readonly {
     help: "lmdb, kept on disk; memory, until the end; redis://… or nats://… (default: lmdb)",
   },
   {
+    option: "--node <name>",
+    field: "node",
+    help: "what this node is called among those of one log (default: machine and process)",
+  },
+  {
     option: "--allowed-host <name>",
     field: "allowedHosts",
     help: "host name that requests may name (repeatable)",

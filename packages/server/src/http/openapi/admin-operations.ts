@@ -7,19 +7,25 @@ const count = { type: "integer", minimum: 0 };
 const time = { type: "string", format: "date-time" };
 const rate = { type: ["number", "null"], minimum: 0, description: "`null` while it is not known yet." };
 const bound = { type: ["number", "null"], description: "`null`: none." };
-const node = "Of this node, as it is now. For administrators of the whole server.";
+const everyNode = "Of all nodes of the log, as they are now. For administrators of the whole server.";
 
 const search = query("search", "Part of what is looked for, whatever its case.", {
   type: "string",
   maxLength: 255,
 });
-const page = [
-  query("limit", "Most entries in the answer.", { type: "integer", minimum: 1, maximum: 200, default: 50 }),
-  query(
-    "after",
-    "How many are passed over: the `next` of the answer before. An order that moves may show one twice, or not at all.",
-    { type: "integer", minimum: 0, maximum: 10_000, default: 0 },
-  ),
+const most = query("limit", "Most entries in the answer.", {
+  type: "integer",
+  minimum: 1,
+  maximum: 200,
+  default: 50,
+});
+const AFTER =
+  "How many are passed over: the `next` of the answer before. An order that moves may show one twice, or not at all.";
+const page = [most, query("after", AFTER, { type: "integer", minimum: 0, maximum: 10_000, default: 0 })];
+/** Of lists to which each node adds its own. */
+const nodesPage = [
+  most,
+  query("after", `${AFTER} A number is of the node that is asked.`, { ...string, default: "0" }),
 ];
 const connectionId = {
   name: "connection",
@@ -27,6 +33,10 @@ const connectionId = {
   required: true,
   description: "The connection's id, as lists, events and its `welcome` have it.",
   schema: string,
+};
+const missing = {
+  ...array("AdminMissing"),
+  description: "Nodes that gave no answer: what is theirs is not in it. Left out where all did.",
 };
 const next = { type: "string", description: "There are more: ask again with `after` this." };
 
@@ -58,7 +68,7 @@ export function adminOperations(): Readonly<Record<string, object>> {
           search,
           query("channel", "Only those that read this channel.", string),
           sort(["lag", "age", "bytes", "rate"], "lag", "`age`: the oldest first."),
-          ...page,
+          ...nodesPage,
         ],
       ),
     },
@@ -83,13 +93,19 @@ export function adminOperations(): Readonly<Record<string, object>> {
         },
       },
     },
+    "/admin/nodes": {
+      get: {
+        ...operation("adminListNodes", "List the nodes of the log, each with its last sample."),
+        responses: { ...ok("AdminNodes"), ...problems("QUERY_INVALID") },
+      },
+    },
     "/admin/events": {
-      get: list("adminListEvents", "List what has happened on this node, the newest first.", "AdminEvents", [
+      get: list("adminListEvents", "List what has happened, the newest first.", "AdminEvents", [
         search,
         query("kind", "Only events of this kind.", { enum: KINDS }),
         query("code", "Only refusals with this code, or ends with this reason.", string),
         query("since", "Only of then or later (RFC 3339).", time),
-        ...page,
+        ...nodesPage,
       ]),
     },
     "/admin/config": {
@@ -109,7 +125,7 @@ export function adminOperations(): Readonly<Record<string, object>> {
   };
 }
 
-const KINDS = ["refused", "disconnected", "gap", "started", "draining", "fault", "more"];
+const KINDS = ["refused", "disconnected", "gap", "started", "draining", "node", "fault", "more"];
 
 /** The schemas of those answers, by name. */
 export const adminSchemas: Readonly<Record<string, object>> = {
@@ -122,15 +138,16 @@ export const adminSchemas: Readonly<Record<string, object>> = {
         description: "Whether the whole log was looked at yet; ask again in a few seconds where it was not.",
       },
       next,
+      missing,
     },
-    ["next"],
+    ["next", "missing"],
   ),
   AdminChannel: object(
     {
       channel: schemaRef("Channel"),
       messagesPerSecond: rate,
       bytesPerSecond: rate,
-      readers: { ...count, description: "Live, on this node." },
+      readers: { ...count, description: "Live, on all nodes." },
       lag: { ...count, description: "How far the slowest reader is behind, in offsets." },
       slowest: { ...string, description: "The connection of that reader." },
       cursor: { ...schemaRef("Cursor"), description: "The head." },
@@ -141,7 +158,10 @@ export const adminSchemas: Readonly<Record<string, object>> = {
     },
     ["slowest"],
   ),
-  AdminConnections: object({ connections: array("AdminConnectionRow"), count, next }, ["next"]),
+  AdminConnections: object({ connections: array("AdminConnectionRow"), count, next, missing }, [
+    "next",
+    "missing",
+  ]),
   AdminConnectionRow: connection({}),
   AdminConnection: connection({
     reads: {
@@ -165,11 +185,29 @@ export const adminSchemas: Readonly<Record<string, object>> = {
     },
     ["subject", "id"],
   ),
-  AdminEvents: object({ events: array("AdminEvent"), count, next }, ["next"]),
+  AdminNodes: object({ nodes: array("AdminNode"), missing }, ["missing"]),
+  AdminNode: object({
+    node: { ...string, description: "Another one after each start." },
+    name: { ...string, description: "As the option `node` has it." },
+    version: string,
+    since: { ...time, description: "When it started." },
+    self: { type: "boolean", description: "Whether it is the one that answers." },
+    sample: {
+      type: ["object", "null"],
+      description: "Its last, as docs/reference/insight.md tells; `null` before the first.",
+    },
+  }),
+  AdminMissing: object({
+    node: string,
+    name: string,
+    why: { ...string, description: "For people." },
+  }),
+  AdminEvents: object({ events: array("AdminEvent"), count, next, missing }, ["next", "missing"]),
   AdminEvent: {
     type: "object",
-    required: ["cursor", "time", "kind"],
+    required: ["cursor", "time", "kind", "node"],
     properties: {
+      node: { ...string, description: "Where it happened." },
       cursor: schemaRef("Cursor"),
       time,
       kind: { enum: KINDS },
@@ -198,6 +236,7 @@ function connection(more: Readonly<Record<string, object>>): object {
   return object(
     {
       connection: string,
+      node: { ...string, description: "Where it is." },
       transport: { enum: ["sse", "ndjson", "websocket", "long-poll"] },
       address: string,
       who: schemaRef("AdminWho"),
@@ -222,7 +261,7 @@ function connection(more: Readonly<Record<string, object>>): object {
 }
 
 function operation(operationId: string, summary: string): object {
-  return { operationId, tags: ["administration"], summary, description: node };
+  return { operationId, tags: ["administration"], summary, description: everyNode };
 }
 
 function list(operationId: string, summary: string, schema: string, parameters: readonly object[]): object {

@@ -27,6 +27,8 @@ export interface ChannelDraft {
   /** As readers are shown it until the group is committed; `undefined` for a channel that is new. */
   readonly before: Channel | undefined;
   readonly channel: Channel;
+  /** Of the channel. Asked for with each append, which the channel as a whole would be made anew for. */
+  readonly head: Offset;
   /** What the tail is told. */
   readonly messages: readonly Message[];
   readonly isEmpty: boolean;
@@ -57,7 +59,9 @@ export class Draft implements ChannelDraft {
   readonly #first: Channel;
   readonly #messages: Message[] = [];
   readonly #keys = new Map<string, Offset>();
+  /** Without the messages that were appended since it was asked for. */
   #channel: Channel;
+  #newBytes = 0;
   #removed: readonly number[] = [];
   #isTruncated = false;
 
@@ -70,7 +74,22 @@ export class Draft implements ChannelDraft {
   }
 
   get channel(): Channel {
+    const { head } = this;
+    if (head === this.#channel.head) return this.#channel;
+    const { head: before, earliest, totalBytes, anchor } = this.#channel;
+    this.#channel = {
+      ...this.#channel,
+      head,
+      totalBytes: totalBytes + this.#newBytes,
+      anchor:
+        earliest > before ? { offset: before + 1, bytesBefore: totalBytes, timeMs: this.#timeMs } : anchor,
+    };
+    this.#newBytes = 0;
     return this.#channel;
+  }
+
+  get head(): Offset {
+    return this.#messages.at(-1)?.offset ?? this.#channel.head;
   }
 
   get messages(): readonly Message[] {
@@ -101,23 +120,14 @@ export class Draft implements ChannelDraft {
 
   append(plan: AppendPlan): void {
     for (const [key, offset] of plan.keys) this.#keys.set(key, offset);
-    if (plan.messages.length === 0) return;
-    const { head, earliest, totalBytes, anchor } = this.#channel;
-    let bytes = 0;
     for (const message of plan.messages) {
       this.#messages.push(message);
-      bytes += messageBytes(message);
+      this.#newBytes += messageBytes(message);
     }
-    this.#channel = {
-      ...this.#channel,
-      head: (plan.messages.at(-1) as Message).offset,
-      totalBytes: totalBytes + bytes,
-      anchor: earliest > head ? { offset: head + 1, bytesBefore: totalBytes, timeMs: this.#timeMs } : anchor,
-    };
   }
 
   truncate(upTo: Offset): void {
-    const { head, earliest } = this.#channel;
+    const { head, earliest } = this.channel;
     const next = Math.min(upTo, head) + 1;
     if (next <= earliest) return;
     this.#isTruncated = true;
@@ -125,7 +135,7 @@ export class Draft implements ChannelDraft {
   }
 
   retain(retention: Retention): void {
-    this.#channel = applyRetention(this.#channel, retention, this.#timeMs, (offset) => this.#locate(offset));
+    this.#channel = applyRetention(this.channel, retention, this.#timeMs, (offset) => this.#locate(offset));
   }
 
   /**
@@ -143,12 +153,13 @@ export class Draft implements ChannelDraft {
     while (count < Math.min(starts.length, limit) && isGone(count)) count++;
     const floor = starts[count] ?? before.head + 1;
     this.#removed = starts.slice(0, count);
-    this.#channel = { ...this.#channel, floor };
+    this.#channel = { ...this.channel, floor };
     return count;
   }
 
   write(script: ScriptWriter): readonly Buffer[] {
-    const { id, name } = this.#channel;
+    const { channel } = this;
+    const { id, name } = channel;
     for (const first of this.#removed) script.remove("blocks", blockKey(id, first));
     if (this.#messages.length > 0) {
       let bytesBefore = this.#first.totalBytes;
@@ -159,7 +170,7 @@ export class Draft implements ChannelDraft {
       }
     }
     if (this.#messages.length > 0 || this.#removed.length > 0 || this.#isTruncated) {
-      script.put("channels", channelKey(name), encodeChannel(this.#channel));
+      script.put("channels", channelKey(name), encodeChannel(channel));
     }
     return writeRecalls(script, id, this.#keys, this.#timeMs);
   }

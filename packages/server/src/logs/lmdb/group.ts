@@ -61,11 +61,13 @@ export class Group {
   append(channel: string, batch: readonly NewMessage[], options: AppendOptions): AppendPlan {
     const { epoch, reader } = this.#state;
     const known = this.#drafts.get(channel);
-    const before = known?.channel ?? this.#state.channel(channel);
-    const at = { epoch, head: before?.head ?? newChannel(channel, 0).head, timeMs: this.timeMs };
+    const before = known === undefined ? this.#state.channel(channel) : undefined;
+    const head = known?.head ?? before?.head ?? newChannel(channel, 0).head;
+    const at = { epoch, head, timeMs: this.timeMs };
     const plan = planAppend(channel, at, batch, options, (key) => {
+      const stored = known?.channel ?? before;
       return (
-        known?.recall(key) ?? (before === undefined ? undefined : reader.recall(before.id, key, this.timeMs))
+        known?.recall(key) ?? (stored === undefined ? undefined : reader.recall(stored.id, key, this.timeMs))
       );
     });
     if (plan.messages.length === 0 && plan.keys.length === 0) return plan;

@@ -20,6 +20,7 @@ import { OWNER_KEY } from "./keys.ts";
 import { type CheckedOptions, checkOptions, type LmdbLogOptions } from "./options.ts";
 import { ScriptWriter } from "./script.ts";
 import { locate, readMessages } from "./read-messages.ts";
+import { Call, type Job } from "./job.ts";
 import { ShownChannels } from "./shown.ts";
 import { StoreReader } from "./store-reader.ts";
 import { Tail } from "./tail.ts";
@@ -35,20 +36,6 @@ const MAX_ATTEMPTS = 3;
 const UNBOUNDED: PageLimits = { maxMessages: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
 /** How many channels one sweep looks at; the next one goes on behind them. */
 const SWEEP_CHANNELS = 1_000;
-
-/** A call that changes the log: planned with its group, answered once the group is on the disk. */
-interface Job {
-  readonly bytes: number;
-  /** Answers what to do once the group is committed. */
-  readonly plan: (group: Group) => () => void;
-  readonly reject: (error: TidingsError) => void;
-}
-
-/** A group that is on the disk, with what to tell those who called. */
-interface Committed {
-  readonly group: Group;
-  readonly answers: readonly (() => void)[];
-}
 
 /** The embedded durable log; see this room's index for what it promises. */
 export class LmdbLog implements Log {
@@ -90,8 +77,8 @@ export class LmdbLog implements Log {
     return this.#enqueue(
       () => checkBatch(channel, batch, options),
       (group) => {
-        const plan = group.append(channel, batch, options);
-        return { epoch: this.#epoch, offset: plan.offset, appended: plan.messages.length };
+        const { offset, messages } = group.append(channel, batch, options);
+        return { epoch: this.#epoch, offset, appended: messages.length };
       },
     );
   }
@@ -258,11 +245,7 @@ export class LmdbLog implements Log {
       if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > maxPendingBytes)
         throw behindError(maxPendingBytes);
       this.#pendingBytes += bytes;
-      const settled = (group: Group): (() => void) => {
-        const answer = plan(group);
-        return () => resolve(answer);
-      };
-      this.#queue.push({ bytes, plan: settled, reject });
+      this.#queue.push(new Call(bytes, plan, resolve, reject));
       this.#working ??= this.#work();
     });
   }
@@ -294,7 +277,7 @@ export class LmdbLog implements Log {
 
   /** Commits a group and answers its calls, all of them one way or the other. Never rejects. */
   async #commit(jobs: readonly Job[]): Promise<void> {
-    let committed: Committed | undefined;
+    let committed: Group | undefined;
     for (let attempts = 1; committed === undefined; attempts++) {
       try {
         committed = await this.#tryCommit(jobs);
@@ -308,21 +291,20 @@ export class LmdbLog implements Log {
         return;
       }
     }
-    const { group, answers } = committed;
     this.#shown.underWay = new Map();
-    this.#nextChannelId = group.nextChannelId;
-    for (const { channel } of group.drafts.values()) this.#shown.set(channel);
-    for (const [name, { channel, messages }] of group.drafts)
+    this.#nextChannelId = committed.nextChannelId;
+    for (const { channel } of committed.drafts.values()) this.#shown.set(channel);
+    for (const [name, { channel, messages }] of committed.drafts)
       this.#tail.tell(name, this.#state(isSparse(channel) ? this.#channel(name) : channel), messages);
-    for (const answer of answers) answer();
+    for (const job of jobs) job.answer();
   }
 
   /** Plans a group on what stands, and brings it to the disk. When it rejects, nothing has happened. */
-  async #tryCommit(jobs: readonly Job[]): Promise<Committed> {
+  async #tryCommit(jobs: readonly Job[]): Promise<Group> {
     if (this.#store === undefined || this.#store.writer.isEnded) await this.#reopen();
     const { reader, writer } = this.#openStore();
     const group = new Group(this.#groupState(reader), this.#options.nowMs(), this.#nextChannelId);
-    const answers = jobs.map((job) => planJob(job, group));
+    for (const job of jobs) job.plan(group);
     const finished = group.finish(() => writer.takeMemory());
     if (finished !== undefined) {
       this.#shown.underWay = group.drafts;
@@ -330,7 +312,7 @@ export class LmdbLog implements Log {
       reader.refresh();
       if (finished.isFreeing) this.#hasFreed = true;
     }
-    return { group, answers };
+    return group;
   }
 
   /** Does what may help after a commit that failed; answers whether it may have. */
@@ -455,15 +437,5 @@ export class LmdbLog implements Log {
       "LOG_UNAVAILABLE",
       "the log is being opened anew after a fault of its disk; try again.",
     );
-  }
-}
-
-/** A call that cannot be planned fails by itself, once what it was compared with is on the disk. */
-function planJob(job: Job, group: Group): () => void {
-  try {
-    return job.plan(group);
-  } catch (error) {
-    const fault = error instanceof TidingsError ? error : readError("", error);
-    return () => job.reject(fault);
   }
 }

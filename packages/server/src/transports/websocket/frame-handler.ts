@@ -1,51 +1,41 @@
-import type { Right } from "@tidings/core";
 import {
   checkChannel,
   type ClientFrame,
-  DEFAULT_EVENT,
   formatCursor,
   type PublishFrame,
   quote,
   type ServerFrame,
   type SubscribeFrame,
   TidingsError,
-  toOffset,
 } from "@tidings/protocol";
 import { checkEvents, defaultStart, readStart } from "../../http/query.ts";
 import type { Services } from "../../http/services.ts";
 import type { Session } from "./session.ts";
 
+/** What {@link publish} takes is not among them. */
+type OtherFrame = Exclude<ClientFrame, PublishFrame>;
+
 /** Does what one frame of a `tidings.v1` client asks, and answers it; with an error where that is what it told. Never rejects. */
 export async function handleFrame(
   services: Services,
   session: Session,
-  frame: ClientFrame,
+  frame: OtherFrame,
 ): Promise<TidingsError | undefined> {
-  const { connection } = session;
   try {
     const answer = await perform(services, session, frame);
-    if (answer === undefined) return undefined;
-    session.gather();
-    connection.send(answer);
+    if (answer !== undefined) session.answers.add(JSON.stringify(answer));
     return undefined;
   } catch (caught) {
     const error = services.toError(caught);
-    session.gather();
     session.tell(error, { id: "id" in frame ? frame.id : undefined });
     return error;
   }
 }
 
-/** Lets it on, at once wherever the application is not to be asked: frames are begun in the order they come. */
-function check(session: Session, right: Right, name: string): Promise<void> | void {
-  const waits = session.access.check(right, name);
-  return waits === undefined ? undefined : session.hold(waits);
-}
-
 async function perform(
   services: Services,
   session: Session,
-  frame: ClientFrame,
+  frame: OtherFrame,
 ): Promise<ServerFrame | undefined> {
   const { connection } = session;
   switch (frame.type) {
@@ -65,11 +55,9 @@ async function perform(
       const cursor = ended.cursor === undefined ? {} : { cursor: formatCursor(ended.cursor) };
       return { type: "ok", id: frame.id, channel: frame.channel, ...cursor };
     }
-    case "publish":
-      return publish(services, session, frame);
     case "command": {
       // Begun in this very turn, where nothing is to be waited for: a `cancel` may be right behind it.
-      const waits = check(session, "command", frame.name);
+      const waits = session.admit("command", frame.name);
       if (waits !== undefined) await waits;
       session.commands.begin(frame);
       return undefined;
@@ -79,7 +67,7 @@ async function perform(
       return undefined;
     case "join": {
       const { id, channel, member, state } = frame;
-      const waits = check(session, "presence", channel);
+      const waits = session.admit("presence", channel);
       if (waits !== undefined) await waits;
       return { type: "ok", id, channel, member: connection.attendance.join(channel, member, state) };
     }
@@ -115,9 +103,9 @@ function hello(session: Session, binary: boolean | undefined): undefined {
 /** The answer, `ok`, is written by the connection, ahead of the first message. */
 async function subscribe(services: Services, session: Session, frame: SubscribeFrame): Promise<undefined> {
   const { id, channel, since, last, events = [], gap = "continue", presence } = frame;
-  const waits = check(session, "subscribe", channel);
+  const waits = session.admit("subscribe", channel);
   if (waits !== undefined) await waits;
-  const alsoWaits = presence === true ? check(session, "presence", channel) : undefined;
+  const alsoWaits = presence === true ? session.admit("presence", channel) : undefined;
   if (alsoWaits !== undefined) await alsoWaits;
   await session.connection.subscribe({
     id,
@@ -127,42 +115,4 @@ async function subscribe(services: Services, session: Session, frame: SubscribeF
     onGap: gap,
     presence,
   });
-}
-
-async function publish({ publisher }: Services, session: Session, frame: PublishFrame): Promise<ServerFrame> {
-  const {
-    id,
-    channel,
-    event = DEFAULT_EVENT,
-    key,
-    idempotencyKey,
-    ifOffset,
-    ephemeral = false,
-    kind,
-    data,
-    inline,
-    preview,
-    artifact,
-  } = frame;
-  const waits = check(session, "publish", channel);
-  if (waits !== undefined) await waits;
-  const names = {
-    ...(key === undefined ? {} : { key }),
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-  };
-  const way = {
-    ...(inline === undefined ? {} : { inline }),
-    ...(preview === undefined ? {} : { preview }),
-    ...(artifact === undefined ? {} : { artifactId: artifact }),
-  };
-  const condition = ifOffset === undefined ? {} : { ifOffset: toOffset(ifOffset) };
-  const appended = await publisher.publish(channel, [{ event, kind, data, ...names, ...way }], {
-    ephemeral,
-    sender: session.sender,
-    ...condition,
-  });
-  if (appended === undefined) return { type: "ok", id, channel };
-  const { offset, appended: count } = appended;
-  const duplicate = count === 0 ? { duplicate: true } : {};
-  return { type: "ok", id, channel, cursor: formatCursor(appended), offset, ...duplicate };
 }

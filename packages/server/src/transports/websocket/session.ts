@@ -1,11 +1,19 @@
 import type { Duplex } from "node:stream";
-import { Connection, type ConnectionOutput, type Gap, type Sender, TokenBucket } from "@tidings/core";
+import {
+  Connection,
+  type ConnectionOutput,
+  type Gap,
+  type Right,
+  type Sender,
+  TokenBucket,
+} from "@tidings/core";
 import {
   type ClientFrame,
   ClientFrameError,
   errorFrame,
   ERRORS,
   parseClientFrame,
+  PublishScanner,
   TidingsError,
 } from "@tidings/protocol";
 import { type RawData, WebSocket } from "ws";
@@ -17,12 +25,14 @@ import type { ReadQuery } from "../../http/query.ts";
 import { renew } from "../../http/renew.ts";
 import type { Services } from "../../http/services.ts";
 import { type About, tellGap } from "../../insight/index.ts";
+import { Answers } from "./answers.ts";
 import { codecOf } from "./codec.ts";
 import { type CommandSocket, SocketCommands } from "./commands.ts";
 import { forgetInflate } from "./deflate.ts";
 import { handleFrame } from "./frame-handler.ts";
 import { ping } from "./heartbeat.ts";
 import { Intake } from "./intake.ts";
+import { publish } from "./publish.ts";
 
 /** The subprotocol in which the client may send frames too. Without it a WebSocket only receives. */
 export const SUBPROTOCOL = "tidings.v1";
@@ -38,6 +48,12 @@ const FAREWELLS = new Set([1000, 1001, 1005]);
 
 /** A close reason has at most 123 bytes (RFC 6455 §5.5). */
 const MAX_REASON_BYTES = 123;
+
+/** One for all sockets: a frame is read in one go. */
+const scanner = new PublishScanner({
+  text: (bytes, from, to) => Buffer.prototype.toString.call(bytes, "latin1", from, to),
+  copy: (bytes, from, to) => Buffer.from(bytes.subarray(from, to)),
+});
 
 /** What a WebSocket is opened for. */
 export interface Handshake {
@@ -78,6 +94,7 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   /** While a ping has no answer: what ends the wait for it. */
   #endPing: (() => void) | undefined;
   #intake: Intake | undefined;
+  #answers: Answers | undefined;
   #commands: SocketCommands | undefined;
   #sender: Sender | undefined;
   /** How often it may still be told that it sends too much: there once it was. */
@@ -151,6 +168,12 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     await this.#begin();
   }
 
+  /** Lets a frame on, at once wherever the application is not to be asked: frames are begun in the order they come. */
+  admit(right: Right, name: string): Promise<void> | void {
+    const waits = this.access.check(right, name);
+    return waits === undefined ? undefined : this.hold(waits);
+  }
+
   /** Waits, and has the frames that come after this one wait with it: they are begun in the order they came. */
   async hold(waits: Promise<void>): Promise<void> {
     this.#isHeld = true;
@@ -195,15 +218,10 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     this.#socket.uncork();
   }
 
-  /**
-   * What is written from here to the end of this turn of the event loop goes out as one write: of hundreds of publishes that
-   * come together, the writes of their answers took a third of the time.
-   */
-  gather(): void {
-    const socket = this.#socket;
-    if (socket.writableCorked > 0) return;
-    socket.cork();
-    setImmediate(() => socket.uncork());
+  /** Of its frames. What is written by itself may overtake them, so they are flushed before the connection ends. */
+  get answers(): Answers {
+    this.#answers ??= new Answers((bytes) => this.connection.sendBytes(bytes));
+    return this.#answers;
   }
 
   lost(_channel: string, error: unknown): void {
@@ -245,7 +263,7 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   ): void {
     const { code, message } = error;
     this.#services.refusals.count(code, () => this.#about(message, about.channel));
-    this.connection.send(errorFrame(error, about));
+    this.answers.add(JSON.stringify(errorFrame(error, about)));
     if (error.code !== "RATE_LIMITED") return;
     const nowMs = Date.now();
     this.#patience ??= new TokenBucket(PATIENCE_PER_SECOND, nowMs, PATIENCE);
@@ -261,8 +279,10 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   }
 
   drain(reconnectInMs: number): void {
+    this.#answers?.flush();
     if (!this.#isRaw) this.connection.send({ type: "draining", reconnectInMs });
     const end = (): void => {
+      this.#answers?.flush();
       this.connection.close();
       this.#ws.close(this.#isRaw ? 1001 : 4503, `come back in ${reconnectInMs} ms`);
     };
@@ -298,7 +318,7 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     let frame: ClientFrame;
     try {
       if (isBinary) throw new ClientFrameError("a frame is one JSON object as text; this one was binary.");
-      frame = parseClientFrame(data.toString());
+      frame = scanner.read(data) ?? parseClientFrame(data.toString());
     } catch (error) {
       return this.#refuseFrame(this.#services.toError(error));
     }
@@ -313,6 +333,7 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     const isFirst = this.#handshake?.isWaiting === true;
     if (isFirst && !((frame.type === "hello" || frame.type === "token") && frame.token !== undefined))
       return this.#close(wordlessError());
+    if (frame.type === "publish") return publish(this.#services, this, frame, () => intake.end());
     void handleFrame(this.#services, this, frame).then((error) => {
       intake.end();
       // It has shown something that does not hold: there is nobody to go on with.
@@ -393,6 +414,7 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   #close(error: TidingsError): void {
     this.#late = undefined;
     this.#services.connections.ends(this, error.code, error.message);
+    this.#answers?.flush();
     this.connection.close();
     const reason = Buffer.from(error.message);
     // Cut at a character's border: the reason must be UTF-8.

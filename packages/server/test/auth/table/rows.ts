@@ -89,6 +89,14 @@ export const ROWS: readonly Row[] = [
   },
   {
     method: "GET",
+    pattern: "/admin/nodes",
+    need: "server",
+    path: at("/admin/nodes"),
+    status: 200,
+    shows: '"nodes"',
+  },
+  {
+    method: "GET",
     pattern: "/admin/events",
     need: "server",
     path: at("/admin/events"),

@@ -44,6 +44,10 @@ export class ConversionDraft implements ChannelDraft {
     this.#write = write;
   }
 
+  get head(): Offset {
+    return this.channel.head;
+  }
+
   recall(): undefined {
     return undefined;
   }

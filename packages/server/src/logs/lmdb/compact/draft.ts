@@ -54,6 +54,10 @@ export class SparseDraft implements ChannelDraft {
     return this.#channel;
   }
 
+  get head(): Offset {
+    return this.#channel.head;
+  }
+
   get messages(): readonly Message[] {
     return this.#messages;
   }

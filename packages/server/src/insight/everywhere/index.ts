@@ -1,0 +1,3 @@
+export { Everywhere, type EverywhereSources, type WithMissing, withNumbers } from "./everywhere.ts";
+export type { ChannelNumbers } from "./numbers.ts";
+export { readSkips } from "./pages.ts";
