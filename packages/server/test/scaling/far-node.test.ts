@@ -24,7 +24,7 @@ const ENGINES = [
 
 describe.each(ENGINES)("a node far from the publisher, on one $name", ({ has, scheme, start }) => {
   test.runIf(has())(
-    `gets each message from it once for all of its ${2 * READERS} readers, also where it is too large for a notification (the engine is installed)`,
+    `gets each message from it for all of its ${2 * READERS} readers together, and not for each, also where it is too large for a notification (the engine is installed)`,
     async () => {
       await using engine = await start();
       await using link = await TcpLink.open(engine.port);
@@ -50,10 +50,12 @@ describe.each(ENGINES)("a node far from the publisher, on one $name", ({ has, sc
         expect(response.status).toBe(201);
       }
       await all;
-      for (const message of MESSAGES) {
+      for (const message of MESSAGES)
         for (const { text } of readers) expect(countOf(message, text())).toBe(1);
-        expect(countOf(message, passed), message.slice(0, 20)).toBe(1);
-      }
+      // By its notification, or because the node looked before that came: it does so each second. On a slow machine both.
+      const crossings = MESSAGES.map((message) => countOf(message, passed));
+      expect(Math.min(...crossings)).toBe(1);
+      expect(Math.max(...crossings)).toBeLessThanOrEqual(2);
       for (const { end } of readers) end();
     },
   );
