@@ -17,6 +17,7 @@ const BENCHES = [
   "compressed",
   "commands",
   "lab",
+  "workers",
 ];
 
 /** What is compared with the peers of the same run, and of which rows. */

@@ -32,6 +32,7 @@ import { Insight, INSIGHT_POLICIES, isOfNode, whoIs } from "../insight/index.ts"
 import { LmdbLog } from "../logs/lmdb/index.ts";
 import type { EngineEvent } from "../logs/redis/index.ts";
 import { closeAuth, openAuth } from "./auth.ts";
+import type { InnerOptions } from "./inner.ts";
 import type { TidingsOptions } from "./options.ts";
 import { version } from "../version.ts";
 import { createPacer } from "./pacer.ts";
@@ -55,6 +56,7 @@ export async function openServices(
   options: TidingsOptions,
   guard: GuardOptions,
   descriptors: Descriptors = new Descriptors(),
+  inner: InnerOptions = {},
 ): Promise<OpenedServices> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const logger = options.logger ?? pino({ level: "silent" });
@@ -84,10 +86,16 @@ export async function openServices(
   const aside = new MemoryLog(logOptions);
   const insight = new Insight(aside, Date.now);
   const { events } = insight;
-  const main = await openLog(options, logOptions, (tookMs) => insight.commits.add(tookMs), logger);
+  const own =
+    inner.log ?? (await openLog(options, logOptions, (tookMs) => insight.commits.add(tookMs), logger));
+  const main = inner.share?.(own) ?? own;
   const log = new SplitLog({ main, aside, isAside: isOfNode });
-  const newId = idMaker();
-  const artifacts = await openArtifacts(options, { log, limits, logger, policies, newId });
+  const newId = idMaker(inner.idMark);
+  // What another process keeps is not opened here a second time.
+  const artifactOptions: TidingsOptions =
+    inner.payloads === undefined ? options : { ...options, log: "memory" };
+  const artifacts = await openArtifacts(artifactOptions, { log, limits, logger, policies, newId });
+  const payloads = inner.payloads ?? artifacts;
   const pacer = createPacer();
   const hub = new Hub({
     log,
@@ -115,7 +123,7 @@ export async function openServices(
     defer: setImmediate,
   });
   const publisher = new Publisher(log, policies, limits, {
-    store: artifacts,
+    store: payloads,
     nowMs: Date.now,
     watch: insight.watch(hub),
     channelCount: () => main.channelCount,
@@ -152,6 +160,7 @@ export async function openServices(
     addresses,
     policies,
     artifacts,
+    payloads,
     presence,
     limits,
     compression: options.compression ?? "http",
@@ -196,8 +205,8 @@ export async function openServices(
   artifactSweeper.unref();
   insight.begin(
     services,
-    main instanceof LmdbLog
-      ? { folder: options.data ?? DEFAULT_DATA, usedBytes: () => main.usedBytes }
+    own instanceof LmdbLog
+      ? { folder: options.data ?? DEFAULT_DATA, usedBytes: () => own.usedBytes }
       : undefined,
   );
   events.started({ version, node: services.nodeId, log: options.log ?? "lmdb" });
@@ -218,8 +227,8 @@ export async function openServices(
   return { services, close };
 }
 
-/** 96 random bits each. Asked for by the hundred: alone each takes 8 µs. */
-function idMaker(): () => string {
+/** 96 random bits each, and the mark. Asked for by the hundred: alone each takes 8 µs. */
+function idMaker(mark: string = ""): () => string {
   const bytes = 12;
   let random = Buffer.alloc(0);
   let at = 0;
@@ -230,7 +239,7 @@ function idMaker(): () => string {
     }
     at += bytes;
     // None begins with "-": on a command line it would be taken for an option.
-    return random.toString("base64url", at - bytes, at).replace(/^-/, "_");
+    return random.toString("base64url", at - bytes, at).replace(/^-/, "_") + mark;
   };
 }
 

@@ -1,7 +1,7 @@
 import type { AppendOptions, ChannelState, Log, PageLimits, TailEvent } from "@tidings/core";
 import type { Offset } from "@tidings/protocol";
 import { messageParts, newMessages } from "./message.ts";
-import { encodeTold, type Peer } from "./peer.ts";
+import { encodeTold, type Peer } from "../../peer/index.ts";
 import { HostedLog } from "./hosted-log.ts";
 
 /** Bytes that a process may leave unread of what is told; what is more, it reads from the log once it has caught up. */

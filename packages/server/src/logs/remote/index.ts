@@ -5,7 +5,7 @@
  * as if it were its own (`RemoteLog`). It promises what the log behind it does: an append is acknowledged when that log
  * has acknowledged it, and what a reader has seen, that log has.
  *
- * - Frames have their length before them, and payloads travel as they are (`frames.ts`, `message.ts`). All that one end says in
+ * - Frames have their length before them, and payloads travel as they are (the room `peer`, and `message.ts`). All that one end says in
  *   one turn of the event loop is one write; calls are under way together, so that a durable log commits them together.
  * - One socket each way keeps the order: the tail is told ahead of the answer to an append, and of that to `follow`.
  * - What is appended is encoded once and crosses to each process that follows the channel once. One that does not read (it is
@@ -13,5 +13,4 @@
  * - Where the other process is gone all that waits gets `LOG_UNAVAILABLE`, as does what is called later: nothing connects anew.
  */
 export { LogHost } from "./host.ts";
-export { Peer } from "./peer.ts";
 export { RemoteLog } from "./remote-log.ts";

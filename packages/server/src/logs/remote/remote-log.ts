@@ -11,7 +11,7 @@ import type {
 } from "@tidings/core";
 import { messageBytes, type NewMessage, type Offset, TidingsError } from "@tidings/protocol";
 import { keptMessages, messageParts } from "./message.ts";
-import type { Peer } from "./peer.ts";
+import type { Peer } from "../../peer/index.ts";
 
 /** How many names of channels one answer has. */
 const NAMES_AT_ONCE = 1_000;

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createServer, connect, type Socket, type Server, type AddressInfo } from "node:net";
 import { type Log, type LogOptions, MemoryLog } from "@tidings/core";
 import type { OpenedLog } from "@tidings/testing";
-import { LogHost, Peer, RemoteLog } from "../../../src/logs/remote/index.ts";
+import { LogHost, RemoteLog } from "../../../src/logs/remote/index.ts";
+import { Peer } from "../../../src/peer/index.ts";
 
 /** A log behind a socket, for the conformance list. `openOwn` opens the one behind it. */
 export async function openRemoteLog(
@@ -56,7 +57,7 @@ export async function join(
 }
 
 /** Two ends of one connection. */
-async function socketPair(): Promise<readonly [Socket, Socket]> {
+export async function socketPair(): Promise<readonly [Socket, Socket]> {
   const server: Server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

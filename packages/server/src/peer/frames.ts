@@ -6,7 +6,7 @@
  * Payloads are parts, as they are: nothing of them is encoded again.
  */
 
-export type FrameType = "call" | "answer" | "fault" | "tell";
+type FrameType = "call" | "answer" | "fault" | "tell";
 
 export interface Frame {
   readonly type: FrameType;

@@ -3,13 +3,13 @@ import { type ErrorCode, type ErrorDetails, ERRORS, TidingsError } from "@tiding
 import { encodeFrame, type Frame, FrameDecoder } from "./frames.ts";
 
 /** What a call answers: values that JSON can say, and bytes beside them. */
-export interface Answer {
+interface Answer {
   readonly value?: unknown;
   readonly parts?: readonly Uint8Array[];
 }
 
 /** Answers calls of one name, or takes what is told. `args` is as the other side gave it: it is the same program. */
-export type Handler = (args: readonly unknown[], parts: readonly Uint8Array[]) => Promise<Answer> | Answer;
+type Handler = (args: readonly unknown[], parts: readonly Uint8Array[]) => Promise<Answer> | Answer;
 
 interface Waiting {
   readonly resolve: (frame: Frame) => void;
