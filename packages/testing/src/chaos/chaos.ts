@@ -10,6 +10,7 @@ import {
 } from "./publishers.ts";
 import { seededRandom } from "./random.ts";
 import { openOnRedis, openOwnLog } from "./scene.ts";
+import { openWithWorkers } from "./workers-scene.ts";
 import { TrackedReader } from "./tracked-reader.ts";
 import type { TransportDriver } from "../transport/types.ts";
 
@@ -18,6 +19,8 @@ export interface ChaosOptions {
   readonly rounds: number;
   /** What the server keeps its messages in, and so what may happen. Default `lmdb`: the server is killed. */
   readonly log?: "lmdb" | "redis";
+  /** Whether it has two workers, on a log of its own: they are killed, told to stop, or stand still, or the process that has the log is killed. */
+  readonly workers?: boolean;
   /** Decides which channels are published to, and what happens when. */
   readonly seed: number;
   readonly onRound?: (round: number, acknowledged: number) => void;
@@ -41,9 +44,15 @@ const MAX_LIFE_MS = 1_500;
  * Makes trouble for a real server again and again (by default it is killed with SIGKILL), while publishers publish in every way there is and readers read
  * over every transport; then reads the whole history back and compares it with all that was acknowledged and read.
  */
-export async function runChaos({ rounds, seed, log = "lmdb", onRound }: ChaosOptions): Promise<ChaosResult> {
+export async function runChaos({
+  rounds,
+  seed,
+  log = "lmdb",
+  workers = false,
+  onRound,
+}: ChaosOptions): Promise<ChaosResult> {
   const random = seededRandom(seed);
-  await using scene = await (log === "redis" ? openOnRedis() : openOwnLog());
+  await using scene = await (workers ? openWithWorkers() : log === "redis" ? openOnRedis() : openOwnLog());
   const { server } = scene;
   const acknowledged: Acknowledged[] = [];
   const stop = new AbortController();

@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util";
 import { runChaos } from "./chaos.ts";
 
-// npm run chaos [-- --rounds 50 --seed 1 --log redis]: prints one JSON line, and fails where anything was lost or doubled.
+// npm run chaos [-- --rounds 50 --seed 1 --log redis --workers]: prints one JSON line, and fails where anything was lost or doubled.
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "50" },
     seed: { type: "string" },
     log: { type: "string", default: "lmdb" },
+    workers: { type: "boolean", default: false },
   },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
@@ -15,6 +16,7 @@ const result = await runChaos({
   rounds: Number(values.rounds),
   seed,
   log: values.log === "redis" ? "redis" : "lmdb",
+  workers: values.workers,
   onRound: (round, acknowledged) => process.stderr.write(`round ${round}: ${acknowledged} acknowledged\n`),
 });
 process.stdout.write(

@@ -2,6 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { StreamEvent, TransportDriver, TransportStream } from "../transport/types.ts";
 import type { ServerProcess } from "./server-process.ts";
 
+/** Told by a server that is going down, or whose log is away: to be asked again. */
+const PASSING: ReadonlySet<string> = new Set(["LOG_UNAVAILABLE", "DRAINING"]);
 /** Before another try, in milliseconds. */
 const RETRY_MS = 20;
 
@@ -71,9 +73,9 @@ export class TrackedReader {
       if (offset !== names.length)
         this.#fault(`${event.channel}: after offset ${names.length - 1} came ${offset}`);
       names[offset] = JSON.parse(event.data) as string;
-    } else if (event.type === "error" && event.code === "LOG_UNAVAILABLE") {
+    } else if (event.type === "error" && PASSING.has(event.code)) {
       this.#stream?.cut();
-      throw new Error("the log is away");
+      throw new Error(`told to come back: ${event.code}`);
     } else if (event.type === "gap" || event.type === "error") {
       this.#fault(JSON.stringify(event));
     }

@@ -128,16 +128,19 @@ export class Fleet {
         resolve();
         // Where the server does not start it says so, and stops the others.
         if (this.#isStopping || (isFirst && failure !== undefined)) return;
-        this.#replace(slot, failure?.message ?? how, performance.now() - beganMs);
+        this.#replace(slot, failure?.message ?? how, performance.now() - beganMs, code !== EXIT.ok);
       });
     });
     return ready.promise;
   }
 
-  #replace(slot: Slot, reason: string, livedMs: number): void {
+  #replace(slot: Slot, reason: string, livedMs: number, isFault: boolean): void {
     const restartInMs = slot.restarts.delayMs(livedMs);
     const worker = slot.number;
-    this.#options.logger.error(
+    const { logger } = this.#options;
+    // One that was told to stop has ended as it should: somebody renews them, one after the other.
+    const level = isFault ? "error" : "info";
+    logger[level](
       { worker, reason, restartInMs },
       "a worker ended; its clients come back to the others, and another one takes its place",
     );
