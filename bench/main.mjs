@@ -16,6 +16,7 @@ const BENCHES = [
   "many",
   "compressed",
   "commands",
+  "hostile",
   "lab",
   "workers",
 ];

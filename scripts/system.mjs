@@ -16,6 +16,7 @@ const programs = [
   { command: "curl", debian: "curl", for: "the documents' examples, and downloads that go on" },
   { command: "haproxy", debian: "haproxy", for: "the test that no proxy can be made to smuggle requests in" },
   { command: "nginx", debian: "nginx", for: "the same" },
+  { command: "nats-server", debian: "nats-server", for: "the log on NATS JetStream" },
   { command: "redis-server", debian: "redis-server", for: "the log on Redis" },
   { command: "strace", debian: "strace", for: "the test that a log is on the disk before it says so" },
 ];

@@ -1,5 +1,7 @@
 // The same setting through the benchmarks' own readers and through the transport lab, one transport at a time: whether what its page
-// shows are this project's figures. The lab's readers are the SDK's, behind a fault proxy, which the benchmarks' are not.
+// shows are this project's figures. The lab's readers are the SDK's, behind a fault proxy; the benchmarks' stand once straight at the
+// server and once behind the same proxy, so that what the proxy costs is told apart from what the server does.
+import { behindProxy } from "../servers/behind-proxy.mjs";
 import { startLab } from "../servers/lab.mjs";
 import { startTidings } from "../servers/tidings.mjs";
 import { round } from "../lib/stats.mjs";
@@ -7,26 +9,36 @@ import { fanOut, steadily } from "./fanout.mjs";
 
 export const about = "the transport lab beside the benchmarks, few readers of one channel on a durable log";
 
-/** What both are asked for. */
-const SETTING = { readers: 10, bytes: 256, perSecond: 100 };
+/** What both are asked for: as the lab's page opens, and ten times as much. */
+const SETTING = { readers: 10, bytes: 256 };
+const RATES = [10, 100];
 const TRANSPORTS = ["ws", "sse", "ndjson", "long-poll"];
 
 /** @param {import("../lib/load.mjs").BenchOptions} options */
 export async function run({ quick, repeats, seconds, tell, wanted, readers = [SETTING.readers] }) {
   const lasting = quick ? 1 : Math.max(seconds, 3);
   for (const count of readers)
-    for (const transport of TRANSPORTS.filter(wanted)) {
-      const at = { transport, ...SETTING, readers: count };
-      const runs = { bench: [], lab: [] };
+    for (const [transport, perSecond] of TRANSPORTS.filter(wanted).flatMap((each) =>
+      RATES.map((rate) => [each, rate]),
+    )) {
+      const at = { transport, ...SETTING, perSecond, readers: count };
+      const runs = { bench: [], "bench behind the proxy": [], lab: [] };
       // In turns, so that what else the machine does befalls both alike.
       for (let turn = 0; turn < repeats; turn++) {
-        runs.bench.push(await direct(at, lasting));
+        runs.bench.push(await direct(at, lasting, startTidings));
+        runs["bench behind the proxy"].push(await direct(at, lasting, behindProxy(startTidings)));
         runs.lab.push(await measured(at, lasting));
       }
       const rows = Object.entries(runs).map(([by, each]) => ({ by, ...summary(each) }));
-      const [one, other] = rows;
-      const isWithinSpread = one.mostP50Ms >= other.leastP50Ms && other.mostP50Ms >= one.leastP50Ms;
-      for (const row of rows) tell({ bench: "lab", ...at, ...row, isWithinSpread });
+      const lab = /** @type {ReturnType<typeof summary>} */ (rows.at(-1));
+      // Whether the ranges of a row's medians and of the lab's meet.
+      for (const row of rows)
+        tell({
+          bench: "lab",
+          ...at,
+          ...row,
+          isWithinSpread: row.mostP50Ms >= lab.leastP50Ms && lab.mostP50Ms >= row.leastP50Ms,
+        });
     }
 }
 
@@ -47,10 +59,10 @@ function summary(runs) {
   };
 }
 
-/** @param {{ transport: string, readers: number, bytes: number, perSecond: number }} at @param {number} seconds */
-async function direct(at, seconds) {
+/** @param {{ transport: string, readers: number, bytes: number, perSecond: number }} at @param {number} seconds @param {(options: object) => Promise<any>} start */
+async function direct(at, seconds, start) {
   const options = { log: "lmdb", compression: "off" };
-  return fanOut({ start: startTidings }, { ...at, options }, steadily(at.perSecond, seconds));
+  return fanOut({ start }, { ...at, options }, steadily(at.perSecond, seconds));
 }
 
 /** @param {{ transport: string, readers: number, bytes: number, perSecond: number }} at @param {number} seconds */

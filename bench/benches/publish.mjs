@@ -17,7 +17,7 @@ const WAYS = [
   { by: "http", connections: 1, inFlight: 1 },
   { by: "http", connections: 16, inFlight: 1 },
   { by: "http", connections: 256, inFlight: 1 },
-  { by: "batch", connections: 1, inFlight: 4, batch: BATCH },
+  { by: "batch", connections: 4, inFlight: 1, batch: BATCH },
   { by: "ws", connections: 1, inFlight: 1 },
   { by: "ws", connections: 1, inFlight: 256 },
   { by: "ws", connections: 16, inFlight: 16 },

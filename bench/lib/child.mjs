@@ -22,11 +22,11 @@ export function startProgram(role, command, args, options) {
 }
 
 /**
- * Starts a script of ours that answers calls.
- * @param {"server" | "load"} role @param {URL} script @param {readonly string[]} [args] @param {readonly string[]} [execArgs]
+ * Starts a script of ours that answers calls; without a role on any core.
+ * @param {"server" | "load" | undefined} role @param {URL} script @param {readonly string[]} [args] @param {readonly string[]} [execArgs]
  */
 export function startChild(role, script, args = [], execArgs = []) {
-  const [file, all] = pinned(PINS[role], process.execPath, [...execArgs, script.pathname, ...args]);
+  const [file, all] = pinned(role && PINS[role], process.execPath, [...execArgs, script.pathname, ...args]);
   const child = spawn(file, all, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   let ids = 0;
   /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */

@@ -26,6 +26,7 @@ export {
   type TailEvent,
   type TailListener,
 } from "./log.ts";
+export { KeyedRing } from "./keyed-ring.ts";
 export { MemoryLog } from "./memory-log.ts";
 export type { NewPayload, PayloadStore, StoredPayload } from "./payload-store.ts";
 export { Attendance, type AttendanceOptions } from "./presence/attendance.ts";
@@ -36,6 +37,7 @@ export {
   type PresencePage,
 } from "./presence/presence.ts";
 export { PageReader, type PageRequest, type PageResult } from "./page-reader.ts";
+export { PlainRing } from "./plain-ring.ts";
 export { Policies, type Policy, type ResolvedPolicy } from "./policy.ts";
 export {
   Publisher,
@@ -45,6 +47,7 @@ export {
   type Sender,
 } from "./publisher.ts";
 export type { PublishMessage } from "./publish-message.ts";
+export type { Held, Ring } from "./ring.ts";
 export { type RateLimits, Rates } from "./rates.ts";
 export { Reader, type ReaderOptions, type ReaderSink, type ReaderState } from "./reader.ts";
 export type { Start } from "./start.ts";

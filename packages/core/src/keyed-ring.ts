@@ -1,15 +1,15 @@
-import { type Message, messageBytes, type Offset, toOffset } from "@tidings/protocol";
+import { type Offset, toOffset } from "@tidings/protocol";
 import type { Values } from "./check-room.ts";
 import type { PageLimits, Retention } from "./log.ts";
 import type { PlainRing } from "./plain-ring.ts";
-import { RecentKeys, type Ring } from "./ring.ts";
+import { type Held, RecentKeys, type Ring } from "./ring.ts";
 
 /**
  * A compact channel, or one that was compact once: messages in the order of their offsets, with holes where they went.
  * Holes are given back once there are as many as messages, so an update costs a binary search and, on average, one
  * move; the room taken is twice what is held, however many updates there are.
  */
-export class KeyedRing implements Ring {
+export abstract class KeyedRing<T extends Held> implements Ring<T> {
   head: Offset = toOffset(0);
   earliest: Offset = toOffset(1);
   resumable: Offset = toOffset(0);
@@ -18,15 +18,15 @@ export class KeyedRing implements Ring {
   readonly keys: RecentKeys;
   /** Of each slot; those of holes too, so that a search finds its way. */
   #offsets: Offset[] = [];
-  #messages: (Message | undefined)[] = [];
+  #messages: (T | undefined)[] = [];
   /** The newest message of each key, a deletion too, while the channel is compact. */
-  readonly #newest = new Map<string, Message>();
+  readonly #newest = new Map<string, T>();
   #values: Values = { count: 0, bytes: 0 };
   /** No slot before this one holds any of the rest (deletions, and messages without a key). */
   #restFrom = 0;
   #isCompact = true;
 
-  constructor(plain?: PlainRing) {
+  constructor(plain?: PlainRing<T>) {
     this.keys = plain?.keys ?? new RecentKeys();
     if (plain === undefined) return;
     this.earliest = plain.earliest;
@@ -35,6 +35,11 @@ export class KeyedRing implements Ring {
     this.head = plain.head;
   }
 
+  /** As `messageBytes` counts them. */
+  protected abstract bytesOf(message: T): number;
+  /** What is to be kept of a message. Not to look at `this`, which may still be being made. */
+  protected abstract own(message: T): T;
+
   get values(): Values {
     return this.#values;
   }
@@ -42,7 +47,7 @@ export class KeyedRing implements Ring {
   /** How large a key's value is; `undefined` for a key that has none. */
   valueBytes(key: string): number | undefined {
     const message = this.#newest.get(key);
-    return message === undefined || !isValue(message) ? undefined : messageBytes(message);
+    return message === undefined || !isValue(message) ? undefined : this.bytesOf(message);
   }
 
   /** Whether the newest message of each key is kept from now on, of what is held as well. */
@@ -56,12 +61,12 @@ export class KeyedRing implements Ring {
     for (const message of this.#messages) if (message !== undefined) this.#supersede(message);
   }
 
-  add(messages: readonly Message[]): void {
+  add(messages: readonly T[]): void {
     for (const given of messages) {
-      const message = owned(given);
+      const message = this.own(given);
       this.#offsets.push(message.offset);
       this.#messages.push(message);
-      this.bytes += messageBytes(message);
+      this.bytes += this.bytesOf(message);
       this.size++;
       this.head = message.offset;
       if (this.#isCompact) this.#supersede(message);
@@ -92,13 +97,13 @@ export class KeyedRing implements Ring {
     this.#closeHoles();
   }
 
-  read(after: Offset, { maxMessages, maxBytes }: PageLimits): readonly Message[] {
-    const messages: Message[] = [];
+  read(after: Offset, { maxMessages, maxBytes }: PageLimits): readonly T[] {
+    const messages: T[] = [];
     let bytes = 0;
     for (let at = this.#slotAfter(after); at < this.#messages.length; at++) {
       const message = this.#messages[at];
       if (message === undefined) continue;
-      bytes += messageBytes(message);
+      bytes += this.bytesOf(message);
       if (messages.length > 0 && (messages.length >= maxMessages || bytes > maxBytes)) break;
       messages.push(message);
     }
@@ -127,7 +132,7 @@ export class KeyedRing implements Ring {
   }
 
   /** Lets the message go that a newer one of its key stands for now. */
-  #supersede(message: Message): void {
+  #supersede(message: T): void {
     const { key } = message;
     if (key === undefined) return;
     const older = this.#newest.get(key);
@@ -137,9 +142,9 @@ export class KeyedRing implements Ring {
   }
 
   #drop(slot: number): void {
-    const message = this.#messages[slot] as Message;
+    const message = this.#messages[slot] as T;
     this.#messages[slot] = undefined;
-    this.bytes -= messageBytes(message);
+    this.bytes -= this.bytesOf(message);
     this.size--;
     const { key } = message;
     if (key === undefined || this.#newest.get(key) !== message) return;
@@ -147,13 +152,13 @@ export class KeyedRing implements Ring {
     if (isValue(message)) this.#countValue(message, -1);
   }
 
-  #countValue(message: Message, sign: 1 | -1): void {
+  #countValue(message: T, sign: 1 | -1): void {
     const { count, bytes } = this.#values;
-    this.#values = { count: count + sign, bytes: bytes + sign * messageBytes(message) };
+    this.#values = { count: count + sign, bytes: bytes + sign * this.bytesOf(message) };
   }
 
   /** The oldest message that no key keeps. */
-  #firstOfRest(): Message | undefined {
+  #firstOfRest(): T | undefined {
     for (; this.#restFrom < this.#messages.length; this.#restFrom++) {
       const message = this.#messages[this.#restFrom];
       if (message !== undefined && !(this.#isCompact && isValue(message))) return message;
@@ -184,21 +189,6 @@ export class KeyedRing implements Ring {
   }
 }
 
-/**
- * The message with bytes of its own. A value may be held for months, while what it was read in with (a slab of Node's
- * pool, the body of a batch) holds others that are long gone: 100 bytes would keep 8 KiB, or a megabyte.
- */
-function owned(message: Message): Message {
-  const { data, artifact } = message;
-  if (isAlone(data) && (artifact === undefined || isAlone(artifact))) return message;
-  const copy = { ...message, data: new Uint8Array(data) };
-  return artifact === undefined ? copy : { ...copy, artifact: new Uint8Array(artifact) };
-}
-
-function isAlone(bytes: Uint8Array): boolean {
-  return bytes.length === bytes.buffer.byteLength;
-}
-
-function isValue({ key, kind }: Message): boolean {
+function isValue({ key, kind }: Held): boolean {
   return key !== undefined && kind !== "none";
 }

@@ -1,7 +1,6 @@
 import { type Message, type NewMessage, type Offset, TidingsError, toOffset } from "@tidings/protocol";
 import { planAppend } from "./append-plan.ts";
 import { checkRoom } from "./check-room.ts";
-import { KeyedRing } from "./keyed-ring.ts";
 import type {
   AppendOptions,
   Appended,
@@ -14,7 +13,7 @@ import type {
   Retention,
   TailListener,
 } from "./log.ts";
-import { PlainRing } from "./plain-ring.ts";
+import { KeyedMessages, PlainMessages } from "./message-rings.ts";
 import type { Ring } from "./ring.ts";
 import { Slab } from "./slab.ts";
 
@@ -183,7 +182,7 @@ export class MemoryLog implements Log {
   }
 
   #create(channel: string, { compact }: Retention): Ring {
-    const ring = compact === true ? new KeyedRing() : new PlainRing(this.#firsts);
+    const ring = compact === true ? new KeyedMessages() : new PlainMessages(this.#firsts);
     this.#rings.set(channel, ring);
     this.#newNames.push(channel);
     return ring;
@@ -192,9 +191,9 @@ export class MemoryLog implements Log {
   /** The channel as its retention wants it kept. */
   #find(channel: string, { compact }: Retention): Ring | undefined {
     const ring = this.#rings.get(channel);
-    if (ring instanceof KeyedRing) ring.keep(compact === true);
-    if (compact !== true || !(ring instanceof PlainRing)) return ring;
-    const keyed = new KeyedRing(ring);
+    if (ring instanceof KeyedMessages) ring.keep(compact === true);
+    if (compact !== true || !(ring instanceof PlainMessages)) return ring;
+    const keyed = new KeyedMessages(ring);
     this.#rings.set(channel, keyed);
     return keyed;
   }
@@ -257,6 +256,6 @@ function checkKeyed(
   ring: Ring | undefined,
   messages: readonly Message[],
 ): void {
-  const keyed = ring instanceof KeyedRing ? ring : undefined;
+  const keyed = ring instanceof KeyedMessages ? ring : undefined;
   checkRoom(channel, retention, keyed?.values ?? NO_VALUES, messages, (key) => keyed?.valueBytes(key));
 }

@@ -1,8 +1,11 @@
 import { IDEMPOTENCY_MS, type Message, type Offset } from "@tidings/protocol";
 import type { PageLimits, Retention } from "./log.ts";
 
-/** What the log in memory holds of one channel. */
-export interface Ring {
+/** What a ring has to know of a message: a log may keep the rest elsewhere. */
+export type Held = Pick<Message, "offset" | "timeMs" | "kind" | "key">;
+
+/** What is held of one channel, in memory: whole messages, or where they are. */
+export interface Ring<T extends Held = Message> {
   readonly head: Offset;
   readonly earliest: Offset;
   /** As in `ChannelState`. */
@@ -11,11 +14,11 @@ export interface Ring {
   readonly size: number;
   readonly bytes: number;
   readonly keys: RecentKeys;
-  add(messages: readonly Message[]): void;
+  add(messages: readonly T[]): void;
   /** Drops what the retention does not keep. */
   trim(retention: Retention, nowMs: number): void;
   truncate(upTo: Offset): void;
-  read(after: Offset, limits: PageLimits): readonly Message[];
+  read(after: Offset, limits: PageLimits): readonly T[];
   offsetBeforeLast(count: number): Offset;
   offsetBeforeTime(timeMs: number): Offset;
 }

@@ -244,6 +244,43 @@ describeInBrowser("for every hand, eye and screen", () => {
     await page.getByRole("heading", { name: "Who are you?" }).waitFor();
     operator.expectNoFaults(/401|403/);
   });
+
+  test("in a browser that keeps nothing for pages it works, and a credential is not taken and dropped in silence", async () => {
+    const secured = await createTidings({
+      log: "memory",
+      auth: { jwt: [{ algorithm: "HS256", secret: SECRET }] },
+    });
+    onTestFinished(() => secured.close());
+    const listening = await secured.listen({ port: 0 });
+    await using operator = await Operator.open(browser, url);
+    const { page } = operator;
+    // As browsers do it where site data is blocked.
+    await page.addInitScript(() => {
+      for (const name of ["sessionStorage", "localStorage"] as const)
+        Object.defineProperty(globalThis, name, {
+          get: () => {
+            throw new DOMException("Access is denied for this document.", "SecurityError");
+          },
+        });
+    });
+    await page.reload();
+    await page.getByRole("region", { name: "Plots" }).waitFor();
+    await page.goto(listening.url);
+    await page.getByLabel("Token or API key").fill(sign({ admin: ["**"] }));
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").getByText("keeps nothing for this page").waitFor();
+    operator.expectNoFaults(/401/);
+  });
+
+  test("the transport lab is a click away, and the dashboard from there", async () => {
+    await using operator = await Operator.open(browser, url);
+    await operator.isLive();
+    await operator.click(operator.link("Lab"));
+    await operator.page.waitForURL(`${url}/lab`);
+    await operator.click(operator.link("Tidings, overview"));
+    await operator.isLive();
+    operator.expectNoFaults();
+  });
 });
 
 function nameOf(place: string): string {

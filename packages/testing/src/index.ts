@@ -1,5 +1,9 @@
 export {
+  hasNats,
   hasRedis,
+  NatsCluster,
+  NatsServer,
+  type NatsServerOptions,
   RedisCluster,
   type RedisClusterOptions,
   RedisSentinel,

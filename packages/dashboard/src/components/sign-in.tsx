@@ -7,6 +7,7 @@ import { credential, type Refusal, signIn } from "../live/session.ts";
 /** Asks for a token or key, and says what the one there is does not grant. */
 export function SignIn({ refusal }: { readonly refusal: Refusal }): JSX.Element {
   const typed = useSignal("");
+  const isForbidden = useSignal(false);
   useEffect(() => void (document.title = "Sign in · Tidings"), []);
   const isKnown = refusal.status === 403;
   return (
@@ -40,7 +41,7 @@ export function SignIn({ refusal }: { readonly refusal: Refusal }): JSX.Element 
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
-          if (typed.value.trim() !== "") signIn(typed.value.trim());
+          if (typed.value.trim() !== "") isForbidden.value = !signIn(typed.value.trim());
         }}
       >
         <Field
@@ -61,6 +62,12 @@ export function SignIn({ refusal }: { readonly refusal: Refusal }): JSX.Element 
             />
           )}
         </Field>
+        {isForbidden.value && (
+          <p class="form-fault" role="alert">
+            This browser keeps nothing for this page, so a credential would be gone at once. Allow the page to
+            store data, and go on.
+          </p>
+        )}
         <Button type="submit" look="primary">
           Go on
         </Button>

@@ -18,6 +18,7 @@ const PLACES: readonly Place[] = [
   { href: to.connections, label: "Connections", icon: "link", pages: ["connections", "connection"] },
   { href: to.events(), label: "Events", icon: "alert", pages: ["events"] },
   { href: to.configuration, label: "Config", icon: "sliders", pages: ["configuration"] },
+  { href: "./lab", label: "Lab", icon: "flask", pages: [] },
 ];
 
 /** The name, the places, and what is always in sight: the state of this page's own connection. */

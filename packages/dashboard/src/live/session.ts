@@ -9,7 +9,15 @@ export const ROOT: string = new URL(".", location.href).href.replace(/\/$/, "");
  * A token or API key. It is kept for this tab alone and sent as `Authorization: Bearer …`, never in a URL, which would be logged and
  * remembered.
  */
-export const credential: string | undefined = sessionStorage.getItem(KEY) ?? undefined;
+export const credential: string | undefined = readKept();
+
+function readKept(): string | undefined {
+  try {
+    return sessionStorage.getItem(KEY) ?? undefined;
+  } catch {
+    return undefined; // this browser keeps nothing for pages
+  }
+}
 
 /** Why the server does not show what this page is for. */
 export interface Refusal {
@@ -20,10 +28,18 @@ export interface Refusal {
 
 export const refusal: Signal<Refusal | undefined> = signal(undefined);
 
-/** Everything begins anew with it: what was read with another one is of no use. */
-export function signIn(text: string): void {
-  sessionStorage.setItem(KEY, text);
+/**
+ * Everything begins anew with it: what was read with another one is of no use.
+ * @returns whether this browser keeps it; where not nothing is begun, since it would be gone at once
+ */
+export function signIn(text: string): boolean {
+  try {
+    sessionStorage.setItem(KEY, text);
+  } catch {
+    return false;
+  }
   location.reload();
+  return true;
 }
 
 export function signOut(): void {

@@ -4,12 +4,13 @@ import type { AuthCallback, JwtKey } from "../auth/index.ts";
 import type { CommandBackend } from "../commands/index.ts";
 import type { Compression } from "../http/services.ts";
 // Not by the room's index: the command line starts without the server.
+import type { NatsUrl } from "../logs/nats-url.ts";
 import type { RedisUrl } from "../logs/redis-url.ts";
 
 type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 type LogFormat = "auto" | "text" | "json";
-/** Where messages are kept: `lmdb` on disk, `memory` until the process ends, or on Redis. */
-type LogKind = "lmdb" | "memory" | RedisUrl;
+/** Where messages are kept: `lmdb` on disk, `memory` until the process ends, or on Redis or NATS. */
+type LogKind = "lmdb" | "memory" | RedisUrl | NatsUrl;
 /** `server`: only the code that embeds the server publishes, no client does. */
 type PublishRight = "anyone" | "server";
 
@@ -41,6 +42,18 @@ interface RedisConfig {
   readonly ca: string | null;
 }
 
+/** How a log on NATS JetStream is used. */
+interface NatsConfig {
+  readonly prefix: string;
+  readonly waitMs: number;
+  readonly timeoutMs: number;
+  readonly replicas: number;
+  /** An absolute path. `null`: the authorities of Node.js. */
+  readonly ca: string | null;
+  /** An absolute path. `null`: what the URL says. */
+  readonly credentials: string | null;
+}
+
 /** The configuration in force: checked, every field filled in, times in milliseconds and sizes in bytes. */
 export interface Config {
   readonly host: string;
@@ -52,6 +65,7 @@ export interface Config {
   readonly data: string;
   readonly log: LogKind;
   readonly redis: RedisConfig;
+  readonly nats: NatsConfig;
   readonly allowedHosts: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly cors: { readonly origins: readonly string[] };
@@ -165,7 +179,7 @@ export interface ConfigInput {
   readonly workers?: number | string;
   /** The folder of the log's files, from the file's own folder on. Default `"./data"` in the working folder. */
   readonly data?: string;
-  /** Default `"lmdb"`. On Redis: `"redis://[user:password@]host[:port][/database]"` and the like, see docs/scaling.md. */
+  /** Default `"lmdb"`. On Redis: `"redis://[user:password@]host[:port][/database]"` and the like, on NATS `"nats://…"`: see docs/scaling.md. */
   readonly log?: LogKind;
   /** What holds where `log` is a URL of Redis. */
   readonly redis?: {
@@ -179,6 +193,21 @@ export interface ConfigInput {
     readonly replicas?: number;
     /** PEM file of the authorities that its certificate may be of, from the file's folder on; `null`, the default: those of Node.js. */
     readonly ca?: string | null;
+  };
+  /** What holds where `log` is a URL of NATS. */
+  readonly nats?: {
+    /** The name of the stream, and what all subjects begin with: 1–32 of `A-Z a-z 0-9 _ -`. Default `"tidings"`. */
+    readonly prefix?: string;
+    /** How long what needs a NATS that is away waits for it before it is refused; 0: not at all. Default 1 s. */
+    readonly waitMs?: Duration;
+    /** How long an answer may take before the connection is given up as dead. Default 5 s. */
+    readonly timeoutMs?: Duration;
+    /** How many servers of a cluster keep the stream, as it is made: 1–5. Default 1. */
+    readonly replicas?: number;
+    /** PEM file of the authorities that its certificate may be of, from the file's folder on; `null`, the default: those of Node.js. */
+    readonly ca?: string | null;
+    /** File of credentials (`.creds`), from the file's folder on; `null`, the default: what the URL says. */
+    readonly credentials?: string | null;
   };
   /** Host names that requests may name beside the loopback ones. Default none. */
   readonly allowedHosts?: readonly string[];

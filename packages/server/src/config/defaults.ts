@@ -15,6 +15,7 @@ export const DEFAULTS: Config = {
   data: "./data",
   log: "lmdb",
   redis: { prefix: "tidings:", waitMs: 1_000, timeoutMs: 5_000, replicas: 0, ca: null },
+  nats: { prefix: "tidings", waitMs: 1_000, timeoutMs: 5_000, replicas: 1, ca: null, credentials: null },
   allowedHosts: [],
   trustedProxies: [],
   cors: { origins: [] },

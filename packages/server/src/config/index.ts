@@ -5,5 +5,5 @@ export { assembleConfig, type LoadedConfig, loadConfig, type LoadOptions } from 
 export { isLoopbackHost } from "./loopback.ts";
 export { nearestName } from "./nearest.ts";
 export { ConfigError, describeSource, type Source } from "./problem.ts";
-export { type ConfigEntry, configEntries, optionEntries, showField } from "./show.ts";
+export { type ConfigEntry, configEntries, optionEntries, showField, shownValue } from "./show.ts";
 export { LIMIT_NAMES } from "./schema.ts";

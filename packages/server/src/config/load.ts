@@ -97,11 +97,18 @@ export async function assembleConfig(options: LoadOptions = {}): Promise<{
   const folderOf = (field: string): string =>
     sources.get(field)?.kind === "file" && file !== undefined ? dirname(file.path) : folder;
   const data = resolve(folderOf("data"), values.data);
-  const { auth, redis } = values;
+  const { auth, redis, nats } = values;
+  const pathOf = (field: string, path: string | null): string | null =>
+    path === null ? null : resolve(folderOf(field), path);
   const config: Config = {
     ...values,
     data,
-    redis: redis.ca === null ? redis : { ...redis, ca: resolve(folderOf("redis.ca"), redis.ca) },
+    redis: { ...redis, ca: pathOf("redis.ca", redis.ca) },
+    nats: {
+      ...nats,
+      ca: pathOf("nats.ca", nats.ca),
+      credentials: pathOf("nats.credentials", nats.credentials),
+    },
     auth: {
       ...auth,
       jwt: resolveJwt(auth.jwt, folderOf("auth.jwt")),

@@ -22,6 +22,7 @@ import {
   listenHost,
   logKind,
   network,
+  natsPrefix,
   oneOf,
   orAuto,
   orNone,
@@ -37,11 +38,14 @@ import {
 
 /** What one source says, checked: quantities are numbers, and what it does not say is absent. */
 export type Layer = {
-  readonly [Name in Exclude<keyof Config, "auth" | "cors" | "limits" | "policies" | "redis">]?: Config[Name];
+  readonly [
+    Name in Exclude<keyof Config, "auth" | "cors" | "limits" | "nats" | "policies" | "redis">
+  ]?: Config[Name];
 } & {
   readonly auth?: Partial<Config["auth"]>;
   readonly cors?: Partial<Config["cors"]>;
   readonly limits?: Partial<Limits>;
+  readonly nats?: Partial<Config["nats"]>;
   readonly redis?: Partial<Config["redis"]>;
   readonly policies?: readonly CheckedPolicy[];
 };
@@ -218,6 +222,15 @@ const redis = z.strictObject({
   ca: leaf(orNone(filePath)).optional(),
 });
 
+const nats = z.strictObject({
+  prefix: leaf(natsPrefix).optional(),
+  waitMs: leaf(duration(0, MINUTE, "1 minute")).optional(),
+  timeoutMs: leaf(duration(100, MINUTE, "1 minute")).optional(),
+  replicas: leaf(count(1, 5)).optional(),
+  ca: leaf(orNone(filePath)).optional(),
+  credentials: leaf(orNone(filePath)).optional(),
+});
+
 const schema = z.strictObject({
   host: leaf(listenHost).optional(),
   port: leaf(count(0, 65_535, " (0: any free port)")).optional(),
@@ -226,6 +239,7 @@ const schema = z.strictObject({
   data: leaf(folderPath).optional(),
   log: leaf(logKind).optional(),
   redis: redis.optional(),
+  nats: nats.optional(),
   allowedHosts: z.array(leaf(hostName)).optional(),
   trustedProxies: z.array(leaf(network)).max(1_000).optional(),
   cors: z.strictObject({ origins: z.array(leaf(origin)).optional() }).optional(),
@@ -253,6 +267,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   cors: ["origins"],
   limits: Object.keys(LIMITS),
   redis: Object.keys(redis.shape),
+  nats: Object.keys(nats.shape),
   "policies.*": Object.keys(policy.shape),
   "commands.*": Object.keys(commandBackend.shape),
   "policies.*.retention": Object.keys(retention.shape),

@@ -1,4 +1,4 @@
-import { shownRedisUrl } from "../logs/redis-url.ts";
+import { shownLogUrl } from "../logs/log-url.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { FIELDS, valueAt } from "./fields.ts";
 import { describeSource, type Source } from "./problem.ts";
@@ -37,16 +37,18 @@ export function optionEntries(options: object): readonly ConfigEntry[] {
 }
 
 /** A value as JSON has it, without what is not for the eye. */
-function shownValue(name: string, value: unknown): unknown {
+export function shownValue(name: string, value: unknown): unknown {
   if (value === undefined) return null;
-  return JSON.parse(JSON.stringify(showField(name, value), showField)) as unknown;
+  // Under its own name: a value that was shown once is not for showing again.
+  const shown = JSON.parse(JSON.stringify({ [name]: value }, showField)) as Readonly<Record<string, unknown>>;
+  return shown[name];
 }
 
 /** Secrets are not for the eye, nor credentials in a URL. JSON has no Infinity, and `"Infinity"` is what the configuration takes for it. */
 export function showField(key: string, value: unknown): unknown {
   if (key === "secret" && typeof value === "string" && !value.startsWith("env:"))
     return value.startsWith("whsec_") ? "whsec_…" : "…";
-  if (key === "log" && typeof value === "string") return shownRedisUrl(value);
+  if (key === "log" && typeof value === "string") return shownLogUrl(value);
   if (typeof value === "string") return value.replace(CREDENTIALS, "$1$2***@");
   return value === Number.POSITIVE_INFINITY ? "Infinity" : value;
 }

@@ -2,6 +2,7 @@ import { compileCommandPattern, compilePattern } from "@tidings/protocol";
 // Not by the room's index: the command line starts without the server.
 import { keyOfSecret } from "../commands/index.ts";
 import { isNetwork } from "../http/address.ts";
+import { isNatsUrl, NATS_URL_FORM, type NatsUrl, parseNatsUrl } from "../logs/nats-url.ts";
 import { isRedisUrl, parseRedisUrl, REDIS_URL_FORM, type RedisUrl } from "../logs/redis-url.ts";
 import { parseDuration, parseSize, parseWhole } from "./units.ts";
 
@@ -215,13 +216,22 @@ export const cookieName: ValueType<string> = {
 };
 
 /** The others are named, so that the answer is not "unknown". */
-export const logKind: ValueType<"lmdb" | "memory" | RedisUrl> = {
-  allowed: `"lmdb" or "memory", or where Redis is: ${REDIS_URL_FORM}; logs on NATS and Kafka are not in this version`,
+export const logKind: ValueType<"lmdb" | "memory" | RedisUrl | NatsUrl> = {
+  allowed:
+    `"lmdb" or "memory", or where Redis or NATS is: ${REDIS_URL_FORM}; or ${NATS_URL_FORM}; ` +
+    "a log on Kafka is not in this version",
   parse: (value) => {
-    if (typeof value !== "string" || !isRedisUrl(value)) return oneOf("lmdb", "memory").parse(value);
     try {
-      parseRedisUrl(value);
-      return value;
+      if (typeof value !== "string") return undefined;
+      if (isRedisUrl(value)) {
+        parseRedisUrl(value);
+        return value;
+      }
+      if (isNatsUrl(value)) {
+        parseNatsUrl(value);
+        return value;
+      }
+      return oneOf("lmdb", "memory").parse(value);
     } catch {
       return undefined;
     }
@@ -232,6 +242,12 @@ export const redisPrefix: ValueType<string> = {
   allowed: 'a text of 1 to 64 characters: letters, digits, ".", "_", ":" and "-"',
   // Braces would say which server of a cluster has a key.
   parse: (value) => (typeof value === "string" && /^[A-Za-z0-9._:-]{1,64}$/.test(value) ? value : undefined),
+};
+
+export const natsPrefix: ValueType<string> = {
+  allowed: 'a text of 1 to 32 characters: letters, digits, "_" and "-"',
+  // It is a stream's name, and one part of a subject.
+  parse: (value) => (typeof value === "string" && /^[A-Za-z0-9_-]{1,32}$/.test(value) ? value : undefined),
 };
 
 function within(value: number | undefined, min: number, max: number): number | undefined {

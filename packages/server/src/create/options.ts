@@ -5,6 +5,7 @@ import type { AuthOptions } from "../auth/index.ts";
 import type { CommandBackend, ToCommandError } from "../commands/index.ts";
 import type { ConfigEntry } from "../config/index.ts";
 import type { Compression } from "../http/services.ts";
+import type { NatsOptions, NatsUrl } from "../logs/jetstream/index.ts";
 import type { RedisOptions, RedisUrl } from "../logs/redis/index.ts";
 
 /** What a server is made with. Every field has a default. */
@@ -12,11 +13,13 @@ export interface TidingsOptions {
   /**
    * `lmdb` (default): the embedded durable log in `data`. `memory`: gone with the process. A URL of Redis, for several nodes:
    * `redis://[user:password@]host[:port][/database]`, `redis+sentinel://host:port,…/master` or
-   * `redis+cluster://host:port,…`, with `rediss` for TLS.
+   * `redis+cluster://host:port,…`, with `rediss` for TLS. Or one of NATS: `nats://[user:password@]host[:port][,host…]`, `tls://…`.
    */
-  readonly log?: "lmdb" | "memory" | RedisUrl;
+  readonly log?: "lmdb" | "memory" | RedisUrl | NatsUrl;
   /** What holds where `log` is a URL of Redis. */
   readonly redis?: RedisOptions;
+  /** What holds where `log` is a URL of NATS. */
+  readonly nats?: NatsOptions;
   /** Folder of the durable log; made where it is missing. Default `./data`. */
   readonly data?: string;
   readonly limits?: Partial<Limits>;

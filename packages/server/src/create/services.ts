@@ -30,7 +30,8 @@ import { Sockets } from "../http/sockets.ts";
 import { CATCH_UP_BYTES, errorMaker, type Services } from "../http/services.ts";
 import { Insight, INSIGHT_POLICIES, isOfNode, whoIs } from "../insight/index.ts";
 import { LmdbLog } from "../logs/lmdb/index.ts";
-import type { EngineEvent } from "../logs/redis/index.ts";
+import type { EngineEvent } from "../logs/engine-event.ts";
+import { isNatsUrl } from "../logs/nats-url.ts";
 import { closeAuth, openAuth } from "./auth.ts";
 import type { InnerOptions } from "./inner.ts";
 import type { TidingsOptions } from "./options.ts";
@@ -251,10 +252,16 @@ async function openLog(
 ): Promise<Log> {
   const { log = "lmdb" } = options;
   if (log === "memory") return new MemoryLog(logOptions);
+  if (isNatsUrl(log)) {
+    // Only where it is used, as the one below.
+    const { JetStreamLog } = await import("../logs/jetstream/index.ts");
+    const onEvent = (event: EngineEvent): void => logEngineEvent(logger, "NATS", event);
+    return JetStreamLog.open({ ...logOptions, ...options.nats, url: log, onEvent });
+  }
   if (log !== "lmdb") {
     // Only where it is used: its client takes as long to load as the rest of the server.
     const { RedisLog } = await import("../logs/redis/index.ts");
-    const onEvent = (event: EngineEvent): void => logEngineEvent(logger, event);
+    const onEvent = (event: EngineEvent): void => logEngineEvent(logger, "Redis", event);
     return RedisLog.open({ ...logOptions, ...options.redis, url: log, onEvent });
   }
   return LmdbLog.open({ ...logOptions, path: options.data ?? DEFAULT_DATA, onCommit });
@@ -277,12 +284,14 @@ function farewell(
 }
 
 /** Once each, and not for every publish that meets it. */
-function logEngineEvent(logger: Logger, event: EngineEvent): void {
+function logEngineEvent(logger: Logger, engine: string, event: EngineEvent): void {
   const { server } = event;
   if (event.type === "lost")
-    logger.error({ server, reason: event.reason }, "the log's Redis is lost; readers stay connected");
-  else if (event.type === "back") logger.info({ server, awayMs: event.awayMs }, "the log's Redis is back");
-  else logger.warn({ server, problem: event.problem }, "the log's Redis is not set up for keeping messages");
+    logger.error({ server, reason: event.reason }, `the log's ${engine} is lost; readers stay connected`);
+  else if (event.type === "back")
+    logger.info({ server, awayMs: event.awayMs }, `the log's ${engine} is back`);
+  else
+    logger.warn({ server, problem: event.problem }, `the log's ${engine} is not set up for keeping messages`);
 }
 
 /** Beside the log, and for as long as it: after the log, whose lock keeps other processes away from the folder. */

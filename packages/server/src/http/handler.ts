@@ -8,6 +8,7 @@ import { BodyDeadline, hasBody } from "./body-deadline.ts";
 import { applyCors } from "./cors.ts";
 import { checkRequest, type GuardOptions } from "./guard.ts";
 import { OwnResponse } from "./own-response.ts";
+import { Pipelines } from "./pipelines.ts";
 import { sendProblem } from "./problem.ts";
 import type { Refusals } from "./refusals.ts";
 import type { Router } from "./router.ts";
@@ -64,6 +65,7 @@ export function splitUrl(
 
 export function createHandler(options: HandlerOptions): Handler {
   const { guard, newId, onAnswered } = options;
+  const pipelines = new Pipelines();
   const common: AnswerOptions = { onAnswered, newId, headers: securityHeaders(guard) };
   return (req, res, next) => {
     // A peer that breaks the connection in the middle is no fault of the server's.
@@ -72,19 +74,30 @@ export function createHandler(options: HandlerOptions): Handler {
     if (options.passOn?.(req, res, splitUrl(req, options.basePath)?.path ?? "/") === true) return;
     // A body that came with its head is there, and known to be whole, once the parser is done with what it was given:
     // at the end of this turn of the event loop it needs neither a deadline nor events.
-    if (next === undefined && hasBody(req)) setImmediate(() => void handle(options, common, req, res));
-    else void handle(options, common, req, res, next);
+    if (next !== undefined) return void handle(options, common, req, res, { next });
+    const begin = (refused?: TidingsError): void =>
+      void setImmediate(() => void handle(options, common, req, res, { refused }));
+    if (pipelines.isAhead(res)) pipelines.wait(req, res, begin);
+    else if (hasBody(req)) begin();
+    else void handle(options, common, req, res);
   };
 }
 
 function ignore(): void {}
+
+interface Circumstances {
+  /** Of an app that mounts the handler. */
+  readonly next?: (error?: unknown) => void;
+  /** Why it is refused before anything of it is looked at. */
+  readonly refused?: TidingsError | undefined;
+}
 
 async function handle(
   options: HandlerOptions,
   common: AnswerOptions,
   req: IncomingMessage,
   res: ServerResponse,
-  next?: (error?: unknown) => void,
+  { next, refused }: Circumstances = {},
 ): Promise<void> {
   const { router, guard, auth, sockets, refusals, addresses, basePath, requestTimeoutMs, toError } = options;
   const method = req.method ?? "GET";
@@ -101,6 +114,7 @@ async function handle(
     // Before anything is checked: what is for the app's other routes is for them to judge.
     if (next !== undefined && (url === undefined || router.allowed(url.path) === "")) return next();
     if (!(res instanceof OwnResponse)) dress(res, answer);
+    if (refused !== undefined) throw refused;
     BodyDeadline.watch(req, res, requestTimeoutMs);
     const whyOver = sockets.whyOver(req.socket);
     // Whatever it asks for: there is no room to keep it.

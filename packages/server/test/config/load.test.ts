@@ -46,6 +46,7 @@ describe("where the configuration comes from", () => {
       data: join(folder.path, "data"),
       log: "lmdb",
       redis: { prefix: "tidings:", waitMs: 1_000, timeoutMs: 5_000, replicas: 0, ca: null },
+      nats: { prefix: "tidings", waitMs: 1_000, timeoutMs: 5_000, replicas: 1, ca: null, credentials: null },
       allowedHosts: [],
       trustedProxies: [],
       cors: { origins: [] },

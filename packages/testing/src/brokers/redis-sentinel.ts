@@ -1,17 +1,17 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ownPort } from "@tidings/fault-proxy";
-import { RedisProcess } from "./redis-process.ts";
+import { BrokerProcess } from "./broker-process.ts";
 import type { RedisServer } from "./redis-server.ts";
 
 /** One sentinel that watches one master, called `mymaster`, and has its replica take over half a second after it is gone. */
 export class RedisSentinel implements AsyncDisposable {
   readonly port: number;
-  readonly #process: RedisProcess;
+  readonly #process: BrokerProcess;
 
   static async start(master: RedisServer): Promise<RedisSentinel> {
     const port = await ownPort();
-    const sentinel = new RedisSentinel(port, await RedisProcess.create());
+    const sentinel = new RedisSentinel(port, await BrokerProcess.create("redis-server"));
     const { folder } = sentinel.#process;
     // It writes down there what it finds out.
     const file = join(folder, "sentinel.conf");
@@ -28,7 +28,7 @@ export class RedisSentinel implements AsyncDisposable {
     return sentinel;
   }
 
-  private constructor(port: number, process: RedisProcess) {
+  private constructor(port: number, process: BrokerProcess) {
     this.port = port;
     this.#process = process;
   }

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { ownPort } from "@tidings/fault-proxy";
-import { RedisProcess } from "./redis-process.ts";
+import { BrokerProcess } from "./broker-process.ts";
 
 export interface RedisServerOptions {
   /** As `redis.conf` has it, such as `{ appendonly: "yes" }`. Default: nothing is kept on disk. */
@@ -22,15 +22,15 @@ export function hasRedis(): boolean {
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
   readonly #options: RedisServerOptions;
-  readonly #process: RedisProcess;
+  readonly #process: BrokerProcess;
 
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const server = new RedisServer(await ownPort(), await RedisProcess.create(), options);
+    const server = new RedisServer(await ownPort(), await BrokerProcess.create("redis-server"), options);
     await server.start();
     return server;
   }
 
-  private constructor(port: number, process: RedisProcess, options: RedisServerOptions) {
+  private constructor(port: number, process: BrokerProcess, options: RedisServerOptions) {
     this.port = port;
     this.#process = process;
     this.#options = options;

@@ -5,6 +5,7 @@ import {
   describeSource,
   FIELDS,
   showField,
+  shownValue,
   type Source,
   valueAt,
 } from "../../config/index.ts";
@@ -70,9 +71,8 @@ function formatConfig(config: Config, sources: ReadonlyMap<string, Source>): str
   const { dim } = coloursFor(process.stdout);
   const rows = FIELDS.map(({ name }) => {
     const source = sources.get(name) ?? { kind: "default" };
-    // By its own name: what is inside of it is shown by theirs.
-    const value = showField(name, valueAt(config, name.split(".")));
-    return { name, value: JSON.stringify(value, showField), source };
+    const value = shownValue(name, valueAt(config, name.split(".")));
+    return { name, value: JSON.stringify(value), source };
   });
   const width = (pick: (row: (typeof rows)[number]) => string): number =>
     Math.min(50, Math.max(...rows.map((row) => pick(row).length)));

@@ -21,7 +21,7 @@ const FLAGS: readonly {
   {
     option: "--log <log>",
     field: "log",
-    help: "lmdb, kept on disk; memory, until the end; or redis://… (default: lmdb)",
+    help: "lmdb, kept on disk; memory, until the end; redis://… or nats://… (default: lmdb)",
   },
   {
     option: "--allowed-host <name>",

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import type { Logger } from "pino";
 import type { AuthOptions } from "../../auth/index.ts";
 import { type Config, isLoopbackHost } from "../../config/index.ts";
-import { shownRedisUrl } from "../../logs/redis-url.ts";
+import { shownLogUrl } from "../../logs/log-url.ts";
 import { coloursFor, print } from "../terminal.ts";
 import { isForPeople } from "./logger.ts";
 
@@ -19,7 +19,7 @@ export async function announce(
     logger.info(
       {
         url,
-        log: shownRedisUrl(log),
+        log: shownLogUrl(log),
         ...(log === "lmdb" ? { data } : {}),
         open,
         authentication: auth !== undefined,
@@ -35,7 +35,7 @@ export async function announce(
       ? "memory: messages are gone when the server stops"
       : config.log === "lmdb"
         ? `lmdb, in ${shortPath(config.data)}`
-        : shownRedisUrl(config.log);
+        : shownLogUrl(config.log);
   const reach = isLoopbackHost(config.host) ? "this machine only" : "a network";
   const access =
     auth !== undefined

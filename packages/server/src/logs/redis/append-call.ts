@@ -1,9 +1,9 @@
 import type { Appended } from "@tidings/core";
 import { type Message, messageBytes, type NewMessage, type Offset } from "@tidings/protocol";
-import type { AppendJob } from "./channel-queue.ts";
+import type { AppendJob } from "../channel-queue.ts";
 import type { Arg, Reply } from "./connection.ts";
 import { conflictError, fullError } from "./faults.ts";
-import { encodeRecord } from "./record.ts";
+import { encodeRecord } from "../record.ts";
 
 /** What the script wants to know of appends that go together. */
 export function appendArgs(tag: string, maxInlineBytes: number, jobs: readonly AppendJob[]): readonly Arg[] {

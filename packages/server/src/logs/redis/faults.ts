@@ -35,13 +35,6 @@ export function closedError(): TidingsError {
   return new TidingsError("LOG_UNAVAILABLE", "the log is closed; the server is going down.");
 }
 
-export function behindError(bytes: number): TidingsError {
-  return new TidingsError(
-    "LOG_UNAVAILABLE",
-    `more than ${bytes} bytes wait for the log's Redis, which is slower than what is published; publish again later.`,
-  );
-}
-
 export function replicasError(asked: number, had: number): TidingsError {
   return new TidingsError(
     "LOG_UNAVAILABLE",

@@ -26,5 +26,5 @@
  * policy that begins or ceases to keep the newest of each key, and a truncation or lowered retention of such a channel.
  */
 export type { RedisUrl } from "../redis-url.ts";
-export type { EngineEvent, RedisLogOptions, RedisOptions } from "./options.ts";
+export type { RedisLogOptions, RedisOptions } from "./options.ts";
 export { RedisLog } from "./redis-log.ts";

@@ -1,6 +1,6 @@
 /** What one node's append, truncation or broadcast tells the others: a line, and the messages where they are small. */
 import type { Message, NewMessage, Offset } from "@tidings/protocol";
-import { decodeRecord, encodeRecord } from "./record.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
 
 export type Note =
   | { readonly type: "ephemeral"; readonly messages: readonly Message[] }

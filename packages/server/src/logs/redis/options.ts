@@ -1,5 +1,6 @@
 import type { LogOptions } from "@tidings/core";
 import { TidingsError } from "@tidings/protocol";
+import type { EngineEvent } from "../engine-event.ts";
 import { parseRedisUrl, type RedisAddress } from "../redis-url.ts";
 
 export interface RedisOptions {
@@ -33,12 +34,6 @@ export interface RedisLogOptions extends LogOptions, RedisOptions {
   /** Told when the engine is lost and when it is back, once each; and what is wrong with its settings. Default: nobody. */
   readonly onEvent?: (event: EngineEvent) => void;
 }
-
-/** What is to be known of the engine. */
-export type EngineEvent =
-  | { readonly type: "lost"; readonly server: string; readonly reason: string }
-  | { readonly type: "back"; readonly server: string; readonly awayMs: number }
-  | { readonly type: "settings"; readonly server: string; readonly problem: string };
 
 export interface CheckedOptions extends Required<Omit<RedisLogOptions, "ca">> {
   readonly ca: string | null;

@@ -11,9 +11,9 @@ import type {
 import type { Message, NewMessage, Offset } from "@tidings/protocol";
 import { randomBytes } from "node:crypto";
 import { appendArgs, type Outcome, readOutcome } from "./append-call.ts";
-import { checkBatch } from "./check-batch.ts";
+import { checkBatch } from "../check-batch.ts";
 import { bound, ChannelCalls, type Operation, type Seen } from "./channel-calls.ts";
-import { type AppendJob, ChannelQueues } from "./channel-queue.ts";
+import { type AppendJob, ChannelQueues } from "../channel-queue.ts";
 import type { Arg, Reply } from "./connection.ts";
 import { Engine } from "./engine.ts";
 import { closedError, replicasError } from "./faults.ts";
@@ -22,7 +22,7 @@ import { Keys } from "./keys.ts";
 import { Names } from "./names.ts";
 import { decodeNote, encodeEphemeral, encodeKept } from "./note.ts";
 import { type CheckedOptions, checkOptions, type RedisLogOptions } from "./options.ts";
-import { decodeRecord } from "./record.ts";
+import { decodeRecord } from "../record.ts";
 import { CHECK_SCRIPT } from "./script/index.ts";
 
 /** How many channels one call of the check compares: about half a millisecond of the engine's time. */
@@ -70,7 +70,11 @@ export class RedisLog implements Log {
     this.#keys = new Keys(options.prefix);
     this.#calls = new ChannelCalls(engine, this.#keys, options);
     this.#names = new Names(engine, this.#keys);
-    this.#queues = new ChannelQueues((channel, jobs) => this.#append(channel, jobs), options.maxPendingBytes);
+    this.#queues = new ChannelQueues(
+      (channel, jobs) => this.#append(channel, jobs),
+      options.maxPendingBytes,
+      "Redis",
+    );
     this.#followers = new Followers({
       read: (channel, after) => this.#read(channel, after, FETCH, true),
       look: (channel) => this.#look(channel),

@@ -2,7 +2,7 @@ import type { ChannelState, Log } from "@tidings/core";
 import type { Offset } from "@tidings/protocol";
 import { hasRedis, RedisServer } from "@tidings/testing";
 import { describe, expect, test } from "vitest";
-import { DeafProxy } from "./deaf-proxy.ts";
+import { DeafProxy } from "../deaf-proxy.ts";
 import { Node, publish, text, textsOf, WHOLE } from "./node.ts";
 import { plainOptions } from "./opened.ts";
 

@@ -1,63 +1,10 @@
 import { hasRedis, RedisServer } from "@tidings/testing";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Keys } from "../../../src/logs/redis/keys.ts";
-import { openServer, type TestServer } from "../../support/logs.ts";
+import { openServer } from "../../support/logs.ts";
+import { follow, type Line, publish, publishUntilTaken, take } from "../http-readers.ts";
 
 const AOF_ALWAYS = { appendonly: "yes", appendfsync: "always" };
-const streams: AbortController[] = [];
-afterEach(() => {
-  for (const stream of streams.splice(0)) stream.abort();
-});
-
-interface Line {
-  readonly type: string;
-  readonly cursor: string;
-  readonly data: unknown;
-}
-
-/** The message and gap frames of a channel as NDJSON, one by one. */
-async function* follow(server: TestServer, query: string): AsyncGenerator<Line> {
-  const abort = new AbortController();
-  streams.push(abort);
-  const response = await fetch(`${server.url}/channels/a?${query}`, {
-    headers: { accept: "application/x-ndjson" },
-    signal: abort.signal,
-  });
-  let rest = "";
-  for await (const bytes of response.body ?? []) {
-    const lines = (rest + Buffer.from(bytes as Uint8Array).toString()).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines.filter((each) => each !== "")) {
-      const frame = JSON.parse(line) as Line;
-      if (frame.type === "message" || frame.type === "gap") yield frame;
-    }
-  }
-}
-
-function publish(server: TestServer, data: number, key = `${data}`): Promise<Response> {
-  return fetch(`${server.url}/channels/a`, {
-    method: "POST",
-    headers: { "content-type": "application/json", "idempotency-key": key },
-    body: JSON.stringify(data),
-  });
-}
-
-/** As clients do it: again while it is refused as retryable. */
-async function publishUntilTaken(server: TestServer, data: number): Promise<void> {
-  for (;;) {
-    const response = await publish(server, data);
-    await response.arrayBuffer();
-    if (response.status === 201) return;
-    expect(response.status).toBe(503);
-  }
-}
-
-async function take(stream: AsyncGenerator<Line>, count: number): Promise<readonly Line[]> {
-  const taken: Line[] = [];
-  while (taken.length < count) taken.push((await stream.next()).value as Line);
-  return taken;
-}
-
 describe.runIf(hasRedis())("two servers on one Redis (redis-server is installed)", () => {
   test("what is published on one reaches readers of the other; a reader goes on there from its cursor; a repeat is one there too", async () => {
     await using redis = await RedisServer.start();

@@ -2,7 +2,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 
-/** A way to a Redis that passes everything on, but may keep to itself what is told to subscribers. */
+/** A way to an engine that passes everything on, but may keep to itself what is told to subscribers (of Redis), or be cut. */
 export class DeafProxy implements AsyncDisposable {
   isDeaf = false;
   readonly #server: Server;
@@ -40,7 +40,16 @@ export class DeafProxy implements AsyncDisposable {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Ends all links that there are. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

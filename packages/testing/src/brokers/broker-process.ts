@@ -4,36 +4,39 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A process of `redis-server` with a folder that goes with it. */
-export class RedisProcess implements AsyncDisposable {
+/** A process of a broker with a folder that goes with it. */
+export class BrokerProcess implements AsyncDisposable {
   readonly folder: string;
+  readonly #program: string;
   #child: ChildProcess | undefined;
   #said = "";
   readonly #waiting = new Set<() => void>();
 
-  static async create(): Promise<RedisProcess> {
-    return new RedisProcess(await mkdtemp(join(tmpdir(), "tidings-redis-")));
+  static async create(program: string): Promise<BrokerProcess> {
+    return new BrokerProcess(program, await mkdtemp(join(tmpdir(), `tidings-${program}-`)));
   }
 
-  private constructor(folder: string) {
+  private constructor(program: string, folder: string) {
+    this.#program = program;
     this.folder = folder;
   }
 
   /** Starts it, again after it was killed; waits until it says that it is ready. */
   async start(args: readonly string[], ready: string): Promise<void> {
-    const child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(this.#program, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     // Not to outlive a test run that was stopped.
     const stop = (): void => void child.kill("SIGKILL");
     process.once("exit", stop);
     child.once("exit", () => process.off("exit", stop));
     this.#said = "";
-    child.stdout.on("data", (bytes) => {
-      this.#said += String(bytes);
-      for (const check of this.#waiting) check();
-    });
+    for (const output of [child.stdout, child.stderr])
+      output.on("data", (bytes) => {
+        this.#said += String(bytes);
+        for (const check of this.#waiting) check();
+      });
     const ended = once(child, "exit").then(() => {
-      throw new Error(`redis-server did not start: ${this.#said}`);
+      throw new Error(`${this.#program} did not start: ${this.#said}`);
     });
     // Once it runs, its end is no fault.
     ended.catch(() => undefined);

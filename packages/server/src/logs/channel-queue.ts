@@ -1,6 +1,5 @@
 import type { AppendOptions, Appended } from "@tidings/core";
-import type { NewMessage } from "@tidings/protocol";
-import { behindError } from "./faults.ts";
+import { type NewMessage, TidingsError } from "@tidings/protocol";
 
 /** Appends of one channel go together up to so many bytes or calls; what is over waits for the next time. */
 const MAX_GROUP_BYTES = 4_194_304;
@@ -26,15 +25,22 @@ export class ChannelQueues {
   readonly #waiting = new Map<string, (AppendJob | OtherJob)[]>();
   readonly #append: (channel: string, jobs: readonly AppendJob[]) => Promise<void>;
   readonly #maxPendingBytes: number;
+  readonly #engine: string;
   #pendingBytes = 0;
   readonly #working = new Set<Promise<void>>();
 
-  /** @param append carries appends out and answers each. Never rejects */
+  /**
+   * @param append carries appends out and answers each. Never rejects
+   * @param maxPendingBytes of appends that wait; more are refused with `LOG_UNAVAILABLE`
+   * @param engine how it is called where people read it
+   */
   constructor(
     append: (channel: string, jobs: readonly AppendJob[]) => Promise<void>,
     maxPendingBytes: number,
+    engine: string,
   ) {
     this.#append = append;
+    this.#engine = engine;
     this.#maxPendingBytes = maxPendingBytes;
   }
 
@@ -46,7 +52,7 @@ export class ChannelQueues {
   ): Promise<Appended> {
     return new Promise((resolve, reject) => {
       if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > this.#maxPendingBytes)
-        throw behindError(this.#maxPendingBytes);
+        throw behindError(this.#engine, this.#maxPendingBytes);
       this.#pendingBytes += bytes;
       this.#add(channel, { type: "append", batch, options, bytes, resolve, reject });
     });
@@ -102,4 +108,11 @@ function takeAppends(jobs: (AppendJob | OtherJob)[]): readonly AppendJob[] {
   }
   jobs.splice(0, group.length);
   return group;
+}
+
+function behindError(engine: string, bytes: number): TidingsError {
+  return new TidingsError(
+    "LOG_UNAVAILABLE",
+    `more than ${bytes} bytes wait for the log's ${engine}, which is slower than what is published; publish again later.`,
+  );
 }

@@ -1,0 +1,318 @@
+import type {
+  AppendOptions,
+  Appended,
+  ChannelDescription,
+  ChannelState,
+  Log,
+  LogPage,
+  PageLimits,
+  TailListener,
+} from "@tidings/core";
+import type { NewMessage, Offset } from "@tidings/protocol";
+import { type AppendJob, ChannelQueues } from "../channel-queue.ts";
+import { checkBatch } from "../check-batch.ts";
+import { Bodies, GoneError } from "./bodies.ts";
+import { Channels } from "./channels.ts";
+import { Engine } from "./engine.ts";
+import { encodeEphemeral, EPHEMERAL_HEADER } from "./ephemeral.ts";
+import { closedError, contendedError, StaleError } from "./faults.ts";
+import { Names } from "./names.ts";
+import { type CheckedOptions, checkOptions, type JetStreamLogOptions } from "./options.ts";
+import { answer, type Outcome, planAppends } from "./plan.ts";
+import type { Replica } from "./replica.ts";
+import { Subjects } from "./subjects.ts";
+
+/** How often an append that another node was ahead of is tried again. */
+const MAX_TRIES = 200;
+/** How often a page is read again of which an entry is let go meanwhile. */
+const MAX_READS = 5;
+/** How many followed channels one check compares; the next goes on behind them. */
+const CHECK_CHANNELS = 1_000;
+
+/** The log on NATS JetStream; see this room's index for what it promises. */
+export class JetStreamLog implements Log {
+  readonly isContiguous = true;
+  readonly #options: CheckedOptions;
+  readonly #subjects: Subjects;
+  readonly #engine: Engine;
+  readonly #bodies: Bodies;
+  readonly #names: Names;
+  readonly #channels: Channels;
+  readonly #queues: ChannelQueues;
+  #checking: NodeJS.Timeout | undefined;
+  /** What the stream was at the last check. */
+  #checked = "";
+  #closing: Promise<void> | undefined;
+
+  /** @throws {TidingsError} `CONFIG_INVALID`; `LOG_UNAVAILABLE` when the engine is not reached within `timeoutMs` */
+  static async open(options: JetStreamLogOptions): Promise<JetStreamLog> {
+    const log = new JetStreamLog(checkOptions(options));
+    try {
+      await log.#start();
+      return log;
+    } catch (error) {
+      await log.#engine.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: CheckedOptions) {
+    this.#options = options;
+    this.#subjects = new Subjects(options.prefix);
+    this.#engine = new Engine(options, this.#subjects, () => void this.#catchUp());
+    this.#bodies = new Bodies(this.#engine, this.#subjects);
+    this.#names = new Names(this.#engine, this.#subjects);
+    this.#channels = new Channels(this.#engine, this.#subjects, options, this.#bodies, this.#names);
+    this.#queues = new ChannelQueues(
+      (channel, jobs) => this.#append(channel, jobs),
+      options.maxPendingBytes,
+      "NATS",
+    );
+  }
+
+  async append(
+    channel: string,
+    batch: readonly NewMessage[],
+    options: AppendOptions = {},
+  ): Promise<Appended> {
+    this.#checkOpen();
+    return this.#queues.append(channel, batch, options, checkBatch(channel, batch));
+  }
+
+  async broadcast(channel: string, messages: readonly NewMessage[]): Promise<void> {
+    await this.#ready();
+    checkBatch(channel, messages);
+    const timeMs = this.#options.nowMs();
+    const { header, data } = encodeEphemeral(messages, timeMs);
+    this.#engine.tell(this.#subjects.told(channel), data, [EPHEMERAL_HEADER, header]);
+  }
+
+  async read(channel: string, after: Offset, limits: PageLimits): Promise<LogPage> {
+    for (let tries = 0; ; tries++) {
+      const replica = await this.#look(channel);
+      const { state } = replica;
+      const items = replica.ring.read(after, limits);
+      try {
+        return { ...state, messages: await this.#bodies.read(items) };
+      } catch (error) {
+        if (!(error instanceof GoneError) || tries === MAX_READS) throw this.#engine.fault(error);
+        await this.#channels.mend(channel, error.offset);
+      }
+    }
+  }
+
+  async offsetBeforeLast(channel: string, count: number): Promise<Offset> {
+    return (await this.#look(channel)).ring.offsetBeforeLast(count);
+  }
+
+  async offsetBeforeTime(channel: string, timeMs: number): Promise<Offset> {
+    return (await this.#look(channel)).ring.offsetBeforeTime(timeMs);
+  }
+
+  async describe(channel: string): Promise<ChannelDescription> {
+    const { state, ring } = await this.#look(channel);
+    return { channel, ...state, messages: ring.size, bytes: ring.bytes };
+  }
+
+  has(channel: string): boolean {
+    // Of a log that is closed, what is called next says so.
+    return this.#closing !== undefined || this.#names.has(channel);
+  }
+
+  get channelCount(): number {
+    return this.#closing === undefined ? this.#names.count : 0;
+  }
+
+  async channels(options: {
+    readonly prefix: string;
+    readonly after: string;
+    readonly limit: number;
+  }): Promise<readonly ChannelDescription[]> {
+    this.#checkOpen();
+    const { prefix, limit } = options;
+    const found: ChannelDescription[] = [];
+    for (let { after } = options; found.length < limit;) {
+      const names = this.#names.list(prefix, after, Math.min(64, limit - found.length));
+      if (names.length === 0) break;
+      const described = await Promise.all(names.map((name) => this.describe(name)));
+      // One whose messages the engine lost has a name, and nothing else.
+      found.push(...described.filter(({ head }) => head > 0));
+      after = names.at(-1) as string;
+    }
+    return found;
+  }
+
+  async follow(channel: string): Promise<ChannelState> {
+    await this.#ready();
+    return (await this.#channels.follow(channel)).state;
+  }
+
+  unfollow(channel: string): void {
+    this.#channels.unfollow(channel);
+  }
+
+  tail(listener: TailListener): () => void {
+    return this.#channels.listen(listener);
+  }
+
+  async truncate(channel: string, upTo?: Offset): Promise<ChannelState> {
+    this.#checkOpen();
+    return this.#queues.run(channel, () => this.#truncate(channel, upTo));
+  }
+
+  async sweep(): Promise<void> {
+    if (this.#closing !== undefined || !this.#engine.isUp) return;
+    for (const channel of this.#channels.followed) this.#channels.retain(channel);
+    await Promise.all([this.#names.check(), this.#tidy()]).catch(() => undefined);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #start(): Promise<void> {
+    await this.#engine.start();
+    await this.#engine.listen(this.#subjects.newNames, ({ data }) =>
+      this.#names.learn(Buffer.from(data).toString()),
+    );
+    await this.#names.load();
+    this.#planCheck();
+  }
+
+  async #close(): Promise<void> {
+    await this.#queues.drained();
+    clearTimeout(this.#checking);
+    this.#channels.clear();
+    await this.#engine.close();
+  }
+
+  /** Carries appends of one channel out as few entries, and answers each. Never rejects. */
+  async #append(channel: string, jobs: readonly AppendJob[]): Promise<void> {
+    // The values of a channel that keeps the newest of each key are known again only after each append.
+    const isCompact = this.#options.retentionOf(channel).compact === true;
+    const groups = isCompact ? jobs.map((job) => [job]) : [jobs];
+    for (const group of groups) {
+      try {
+        answer(group, await this.#appendGroup(channel, group));
+      } catch (error) {
+        for (const job of group) job.reject(error);
+      }
+    }
+  }
+
+  async #appendGroup(channel: string, jobs: readonly AppendJob[]): Promise<readonly Outcome[]> {
+    const { waitMs, nowMs, retentionOf } = this.#options;
+    await this.#engine.ready(waitMs);
+    for (let tries = 0, isCertain = false; tries < MAX_TRIES; tries++) {
+      const replica = isCertain ? await this.#channels.sync(channel) : await this.#guess(channel);
+      const timeMs = nowMs();
+      const retention = retentionOf(channel);
+      replica.retain(retention, timeMs);
+      const { messages, keys, outcomes } = planAppends(channel, replica, jobs, retention, timeMs);
+      if (messages.length === 0 && keys.length === 0) {
+        if (isCertain) return outcomes;
+        isCertain = true; // Another node may have appended what these are refused for the lack of.
+        continue;
+      }
+      try {
+        await this.#channels.write(channel, replica, { type: "append", messages, keys, retention }, timeMs);
+        return outcomes;
+      } catch (error) {
+        if (!(error instanceof StaleError)) throw error;
+        isCertain = true;
+      }
+    }
+    throw contendedError(channel);
+  }
+
+  /** The channel as this node knows it: whether it is so, the append finds out. */
+  async #guess(channel: string): Promise<Replica> {
+    const known = this.#channels.known(channel);
+    if (known !== undefined) return known;
+    return this.#names.has(channel) ? this.#channels.sync(channel) : this.#channels.begin(channel);
+  }
+
+  async #truncate(channel: string, upTo: Offset | undefined): Promise<ChannelState> {
+    const { waitMs, nowMs, retentionOf } = this.#options;
+    await this.#engine.ready(waitMs);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const replica = await this.#channels.sync(channel);
+      const timeMs = nowMs();
+      replica.retain(retentionOf(channel), timeMs);
+      const { head, earliest } = replica.state;
+      const last = Math.min(upTo ?? head, head) as Offset;
+      if (head === 0 || last < earliest) return replica.state;
+      try {
+        await this.#channels.write(channel, replica, { type: "truncate", upTo: last }, timeMs);
+        return (await this.#look(channel)).state;
+      } catch (error) {
+        if (!(error instanceof StaleError)) throw error;
+      }
+    }
+    throw contendedError(channel);
+  }
+
+  /** The channel without what is over its age. */
+  async #look(channel: string): Promise<Replica> {
+    await this.#ready();
+    const replica = await this.#channels.sync(channel);
+    replica.retain(this.#options.retentionOf(channel), this.#options.nowMs());
+    return replica;
+  }
+
+  /** What was told meanwhile was not heard, and may be lost. */
+  async #catchUp(): Promise<void> {
+    this.#checked = "";
+    await this.#names.load().catch(() => undefined);
+    await this.#check();
+  }
+
+  async #tidy(): Promise<void> {
+    for (const channel of this.#channels.sparse)
+      await this.#queues.run(channel, () => this.#channels.compact(channel));
+    await this.#channels.letGo();
+  }
+
+  #planCheck(): void {
+    const { checkMs } = this.#options;
+    this.#checking = setTimeout(
+      () => {
+        void this.#check().finally(() => {
+          if (this.#closing === undefined) this.#planCheck();
+        });
+      },
+      checkMs * (0.8 + Math.random() * 0.4),
+    );
+    this.#checking.unref();
+  }
+
+  /**
+   * Compares followed channels with the stream where that has anything new: what was told of it may have been lost, even of
+   * the last message. Never rejects.
+   */
+  async #check(): Promise<void> {
+    if (!this.#engine.isUp) return;
+    try {
+      const state = await this.#engine.call((stream) => stream.state());
+      if (state === this.#checked) return;
+      const followed = this.#channels.followed;
+      for (let from = 0; from < followed.length; from += CHECK_CHANNELS)
+        await Promise.all(
+          followed.slice(from, from + CHECK_CHANNELS).map((channel) => this.#channels.sync(channel)),
+        );
+      this.#checked = state;
+    } catch {
+      // The engine is away, and whoever asks for it is told; the next check begins again.
+    }
+  }
+
+  async #ready(): Promise<void> {
+    this.#checkOpen();
+    await this.#engine.ready(this.#options.waitMs);
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw closedError();
+  }
+}
