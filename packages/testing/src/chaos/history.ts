@@ -1,4 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Acknowledged } from "./publishers.ts";
+
+/** Before another try, in milliseconds. */
+const RETRY_MS = 20;
 
 /** Every message's name, by channel, at the index of its offset. */
 export async function readHistory(
@@ -10,7 +14,7 @@ export async function readHistory(
     const names = [""];
     let since = "earliest";
     for (let isCaughtUp = false; !isCaughtUp;) {
-      const response = await fetch(`${url}/channels/${channel}?since=${since}`);
+      const response = await ask(`${url}/channels/${channel}?since=${since}`);
       const page = (await response.json()) as {
         messages: { cursor: string; data: string }[];
         cursor: string;
@@ -23,6 +27,17 @@ export async function readHistory(
     history.set(channel, names);
   }
   return history;
+}
+
+/** Until it is answered: a connection may just go to a process that has been killed, and is being replaced. */
+async function ask(url: string): Promise<Response> {
+  for (;;) {
+    try {
+      return await fetch(url);
+    } catch {
+      await pause(RETRY_MS);
+    }
+  }
 }
 
 /** What was acknowledged is held where it was said to be, once, and nothing else is: each fault is a sentence. */

@@ -39,6 +39,8 @@ export class TrackedReader {
         this.#stream = await (earlier?.reopen() ??
           this.#driver.open(this.#server.url, { channels: this.channels, since: "earliest" }));
         this.reconnects++;
+        // It was told to end while this one was being opened.
+        if (this.#hasEnded) this.#stream.cut();
         for (let event = await this.#stream.next(); event !== undefined; event = await this.#stream.next())
           this.#take(event);
       } catch {

@@ -13,6 +13,7 @@ import {
   type TransportStream,
   until,
   untilCaughtUp,
+  webSocketDriver,
 } from "@tidings/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RawClient } from "../../support/raw-client.ts";
@@ -255,6 +256,20 @@ describe("tidings serve with workers", () => {
       expect((await take(reader, 3)).map(({ data }) => data)).toEqual(["1", "2", "3"]);
       reader.cut();
     }
+  });
+
+  test("a head that takes too long ends as it does with one process; so does a WebSocket's end", async () => {
+    const flags = ["--workers", "2", "--log", "memory", "--limit", "requestTimeoutMs=300ms"];
+    await using served = await serve(...flags);
+    await using client = await RawClient.open(Number(new URL(served.url).port));
+    client.send("GET / HTTP/1.1\r\nHost: local");
+    expect(await client.until("REQUEST_TIMEOUT")).toContain("408");
+    const stream = await webSocketDriver({ isMulti: true, v1: true }).open(served.url, { channels: ["a"] });
+    await untilCaughtUp(stream);
+    served.process.process.kill("SIGTERM");
+    expect((await served.process.ended).code).toBe(0);
+    while ((await stream.next()) !== undefined);
+    expect(stream.closeCode).toBe(4503);
   });
 
   test("how many is 1 to 128, or auto", async () => {
