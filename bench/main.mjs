@@ -20,6 +20,7 @@ const BENCHES = [
   "hostile",
   "lab",
   "cluster",
+  "workers",
 ];
 
 /** What is compared with the peers of the same run, and of which rows. */

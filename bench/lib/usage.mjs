@@ -47,3 +47,24 @@ export function usageOf(pid) {
   }
   return rssBytes === 0 ? undefined : { cpuSeconds, rssBytes };
 }
+
+/**
+ * CPU seconds so far of a process, and then of each that it has started; to the nanosecond where the kernel says it so.
+ * @param {number} pid @returns {Map<number, number>}
+ */
+export function usageByProcess(pid) {
+  return new Map(familyOf(pid).map((each) => [each, threadSeconds(each)]));
+}
+
+/** Of all threads that it has (Linux, Documentation/scheduler/sched-stats). @param {number} pid */
+function threadSeconds(pid) {
+  try {
+    const tasks = readdirSync(`/proc/${pid}/task`);
+    const ns = tasks.map((task) =>
+      Number.parseInt(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "latin1"), 10),
+    );
+    return ns.reduce((sum, each) => sum + each, 0) / 1e9;
+  } catch {
+    return Number.NaN;
+  }
+}

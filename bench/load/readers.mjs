@@ -63,11 +63,11 @@ answer({
     return groupOf(group).readers.reduce((least, { last }) => Math.min(least, last), Number.MAX_SAFE_INTEGER);
   },
   /**
-   * One message at a time: the next one is published by this process as soon as the last of its readers has it. Answers how
-   * many that were, and in what time.
-   * @param {import("./publishing.mjs").PublishPlan} plan @param {{ seconds: number, size: number }} options
+   * One message at a time, or one batch: the next one is published by this process as soon as the last of its readers has it.
+   * Answers how many that were, and in what time.
+   * @param {import("./publishing.mjs").PublishPlan} plan @param {{ seconds: number, size: number, batch?: number }} options
    */
-  async oneByOne(plan, { seconds, size }) {
+  async oneByOne(plan, { seconds, size, batch = 1 }) {
     const { readers } = groupOf("all");
     const publisher = new Publisher(plan);
     await publisher.opened();
@@ -79,7 +79,8 @@ answer({
       const next = () => {
         if (performance.now() - beganMs >= seconds * 1_000) return resolve(undefined);
         missing = readers.length;
-        publisher.write(publisher.encode(++n, size), 1);
+        publisher.write(publisher.encode(n + 1, size, batch), 1);
+        n += batch;
       };
       onGot = (last) => {
         if (last === n && --missing === 0) next();

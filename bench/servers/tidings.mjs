@@ -9,12 +9,13 @@ import { textFrame, UPGRADE } from "../load/wire.mjs";
 const cli = new URL("../../packages/server/bin/tidings.js", import.meta.url).pathname;
 const ACCEPT = { sse: "text/event-stream", ndjson: "application/x-ndjson", "long-poll": "application/json" };
 
-/** @param {{ log?: "memory" | "lmdb", limits?: Record<string, number>, policies?: object[], compression?: "off" | "http" | "all", profile?: string }} [options] */
+/** @param {{ log?: "memory" | "lmdb", limits?: Record<string, number>, policies?: object[], compression?: "off" | "http" | "all", workers?: number, profile?: string }} [options] */
 export async function startTidings({
   log = "memory",
   limits = {},
   policies = [],
   compression = "http",
+  workers = 1,
   profile,
 } = {}) {
   const data = await mkdtemp(join(tmpdir(), "tidings-bench-"));
@@ -39,6 +40,8 @@ export async function startTidings({
       "json",
       "--compression",
       compression,
+      "--workers",
+      String(workers),
       ...flags,
     ],
     {

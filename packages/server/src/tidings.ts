@@ -16,6 +16,7 @@ import {
   type StandardSchema,
   toJson,
 } from "./commands/index.ts";
+import type { InnerOptions } from "./create/inner.ts";
 import type { TidingsOptions } from "./create/options.ts";
 import {
   conditionOf,
@@ -35,6 +36,7 @@ import type { GuardOptions } from "./http/guard.ts";
 import { createHandler, type Handler } from "./http/handler.ts";
 import { createListener, listen } from "./http/listener.ts";
 import { defaultStart, readStart } from "./http/query.ts";
+import type { Services } from "./http/services.ts";
 import { Metrics } from "./metrics/metrics.ts";
 
 const DEFAULT_DRAIN_MS = 5_000;
@@ -160,16 +162,25 @@ export interface Tidings {
   close(): Promise<void>;
 }
 
-/** Opens the log and builds a server on it. */
-export async function createTidings(options: TidingsOptions = {}): Promise<Tidings> {
-  return createLabTidings(options, []);
+/** A server and what is inside of it. */
+export interface InnerTidings {
+  readonly tidings: Tidings;
+  readonly services: Services;
+  readonly metrics: Metrics;
+  /** An HTTP server that answers as those that listen do, and listens to nothing yet. */
+  readonly createServer: () => Server;
 }
 
-/** The same for `tidings lab`, whose page connects to `labSources` too. No option of the library: nothing else has such a page. */
-export async function createLabTidings(
+/** Opens the log and builds a server on it. */
+export async function createTidings(options: TidingsOptions = {}): Promise<Tidings> {
+  return (await createInnerTidings(options, {})).tidings;
+}
+
+/** The same for what is no server by itself: the lab's, and one of several processes. */
+export async function createInnerTidings(
   options: TidingsOptions,
-  labSources: readonly string[],
-): Promise<Tidings> {
+  inner: InnerOptions,
+): Promise<InnerTidings> {
   const basePath = checkBasePath(options.basePath ?? "");
   const guard: GuardOptions = {
     open: options.open === true || options.auth !== undefined,
@@ -178,7 +189,7 @@ export async function createLabTidings(
     credentials: options.auth?.cookie !== undefined,
   };
   const descriptors = new Descriptors();
-  const { services, close } = await openServices(options, guard, descriptors);
+  const { services, close } = await openServices(options, guard, descriptors, inner);
   const { connections, hub, publisher, presence, commands, logger } = services;
   const inProcess: Caller = { transport: "library", maxInFlight: Number.POSITIVE_INFINITY, inFlight: 0 };
   const metrics = new Metrics({
@@ -191,8 +202,10 @@ export async function createLabTidings(
     sockets: services.sockets,
     connections: (transport) => connections.countOf(transport),
     nodes: () => services.nodes?.size ?? 1,
+    all: inner.allMetrics,
+    labels: inner.labels,
   });
-  const router = createRouter(services, metrics, labSources);
+  const router = createRouter(services, metrics, inner.labSources);
   const handler = createHandler({
     router,
     guard,
@@ -204,6 +217,7 @@ export async function createLabTidings(
     requestTimeoutMs: services.limits.requestTimeoutMs,
     toError: services.toError,
     newId: services.newId,
+    passOn: inner.passOn,
     onAnswered: (answer, status) => {
       const { method, pattern } = answer;
       metrics.answered(method, pattern, status);
@@ -214,17 +228,21 @@ export async function createLabTidings(
   const servers: Server[] = [];
   const subscriptions = new Set<Subscription>();
   const attach: Tidings["attach"] = (server) => attachUpgrades(server, services, guard, basePath);
+  const createServer = (): Server => {
+    const server = createListener(handler, services.limits, ({ code, message }, socket) =>
+      services.refusals.count(code, () => ({ message, address: socket.remoteAddress })),
+    );
+    services.sockets.watch(server);
+    attach(server);
+    return server;
+  };
 
-  return {
+  const tidings: Tidings = {
     handler,
     attach,
     async listen({ host = "127.0.0.1", port = 8080 } = {}) {
       checkAddress(host, guard.open);
-      const server = createListener(handler, services.limits, ({ code, message }, socket) =>
-        services.refusals.count(code, () => ({ message, address: socket.remoteAddress })),
-      );
-      services.sockets.watch(server);
-      attach(server);
+      const server = createServer();
       const bound = await listen(server, host, port);
       servers.push(server);
       const advice = descriptors.advice(services.limits.maxConnections);
@@ -323,6 +341,7 @@ export async function createLabTidings(
       await close();
     },
   };
+  return { tidings, services, metrics, createServer };
 }
 
 /** How long a drain waits for requests that are being answered, in milliseconds. */

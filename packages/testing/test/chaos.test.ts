@@ -10,6 +10,18 @@ test("a server killed with -9 under load loses nothing it acknowledged, uses no 
   expect(result.held).toBe(result.acknowledged);
 }, 120_000);
 
+test.runIf(process.platform === "linux")(
+  "with workers, of which some are killed or stand still, all the same holds (Linux)",
+  async () => {
+    const seed = Math.floor(Math.random() * 2 ** 32);
+    const result = await runChaos({ rounds: 4, seed, workers: true });
+    expect(result.faults, `seed ${seed}: ${result.logged.join("\n")}`).toEqual([]);
+    expect(result.acknowledged).toBeGreaterThan(0);
+    expect(result.held).toBe(result.acknowledged);
+  },
+  120_000,
+);
+
 // An engine stands still for longer than an answer may take: the servers give it up, and come back to it.
 const SHARED = [
   { log: "redis", has: hasRedis, frozenMs: 3_000, config: { redis: { timeoutMs: 1_000, waitMs: 200 } } },

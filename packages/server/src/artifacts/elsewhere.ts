@@ -176,6 +176,11 @@ export class ArtifactsElsewhere implements PayloadStore {
   }
 }
 
+/** Of a node whose artifacts another process has: that one answers for them. */
+export function answerNone(nodes: Nodes): void {
+  nodes.on("artifact", () => null);
+}
+
 /** Answered of one that is not whole yet. */
 const UPLOADING = "uploading";
 

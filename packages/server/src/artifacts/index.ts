@@ -1,3 +1,3 @@
 export { Artifacts } from "./artifacts.ts";
-export { ArtifactsElsewhere } from "./elsewhere.ts";
+export { answerNone, ArtifactsElsewhere } from "./elsewhere.ts";
 export { FolderStore } from "./folder-store.ts";

@@ -59,6 +59,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly open: boolean;
+  /** How many processes serve; `auto`: one for each core. */
+  readonly workers: number | "auto";
   /** An absolute path. */
   readonly data: string;
   readonly log: LogKind;
@@ -175,6 +177,8 @@ export interface ConfigInput {
   readonly port?: number | string;
   /** Whether to serve a network without authentication. Default `false`. */
   readonly open?: boolean;
+  /** How many processes serve, 1–128; `"auto"`: one for each core that the process may use. Default 1. */
+  readonly workers?: number | string;
   /** The folder of the log's files, from the file's own folder on. Default `"./data"` in the working folder. */
   readonly data?: string;
   /** Default `"lmdb"`. On Redis: `"redis://[user:password@]host[:port][/database]"` and the like, on NATS `"nats://…"`: see docs/scaling.md. */

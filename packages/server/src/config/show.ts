@@ -16,7 +16,7 @@ export interface ConfigEntry {
 /** Of a URL: its scheme, and the user of those who have a password too. */
 const CREDENTIALS = /^([a-z][a-z0-9+.-]*:\/\/)([^/@:]*:)?[^/@]*@/i;
 /** Those that only the command line has. */
-const NOT_OF_LIBRARY = new Set(["host", "port", "logLevel", "logFormat"]);
+const NOT_OF_LIBRARY = new Set(["host", "port", "workers", "logLevel", "logFormat"]);
 
 /** Every field of a configuration that was loaded. */
 export function configEntries(config: object, sources: ReadonlyMap<string, Source>): readonly ConfigEntry[] {

@@ -62,6 +62,14 @@ export const yesOrNo: ValueType<boolean> = {
   parse: (value) => (typeof value === "boolean" ? value : undefined),
 };
 
+/** As another type, with `"auto"` for what fits the machine. */
+export function orAuto<T>(type: ValueType<T>): ValueType<T | "auto"> {
+  return {
+    allowed: `${type.allowed}, or "auto"`,
+    parse: (value) => (value === "auto" ? value : type.parse(value)),
+  };
+}
+
 /** As another type, with `null` for none. */
 export function orNone<T>(type: ValueType<T>): ValueType<T | null> {
   return {

@@ -14,7 +14,7 @@ import {
 import { DEFAULT_LIMITS, type Limits } from "@tidings/protocol";
 import { type Logger, pino } from "pino";
 import { REVOCATIONS_POLICY } from "../auth/index.ts";
-import { Artifacts, ArtifactsElsewhere, FolderStore } from "../artifacts/index.ts";
+import { answerNone, Artifacts, ArtifactsElsewhere, FolderStore } from "../artifacts/index.ts";
 import { Backends, Commands } from "../commands/index.ts";
 import { optionEntries } from "../config/index.ts";
 import { CANARY_CHANNEL } from "../health/canary.ts";
@@ -36,6 +36,7 @@ import { isNatsUrl } from "../logs/nats-url.ts";
 import { sharePresence, shareSubjects } from "../nodes/index.ts";
 import { closeAuth, openAuth } from "./auth.ts";
 import { lockFolder } from "./folder-lock.ts";
+import type { InnerOptions } from "./inner.ts";
 import { aboutNode, createNodes } from "./nodes.ts";
 import type { TidingsOptions } from "./options.ts";
 import { version } from "../version.ts";
@@ -60,6 +61,7 @@ export async function openServices(
   options: TidingsOptions,
   guard: GuardOptions,
   descriptors: Descriptors = new Descriptors(),
+  inner: InnerOptions = {},
 ): Promise<OpenedServices> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const logger = options.logger ?? pino({ level: "silent" });
@@ -90,12 +92,17 @@ export async function openServices(
   const aside = new MemoryLog(logOptions);
   const insight = new Insight(aside, Date.now);
   const { events } = insight;
-  const main = await openLog(options, logOptions, (tookMs) => insight.commits.add(tookMs), logger);
+  const own =
+    inner.log ?? (await openLog(options, logOptions, (tookMs) => insight.commits.add(tookMs), logger));
+  const main = inner.share?.(own) ?? own;
   const log = new SplitLog({ main, aside, isAside: isOfNode });
   const newId = idMaker();
-  const artifacts = await openArtifacts(options, {
+  // What another process keeps is not opened here a second time.
+  const hasArtifacts = inner.payloads === undefined;
+  const isShared = !isAlone(own);
+  const artifacts = await openArtifacts(hasArtifacts ? options : { ...options, log: "memory" }, {
     log,
-    isShared: !isAlone(main),
+    isShared: isShared && hasArtifacts,
     limits,
     logger,
     policies,
@@ -128,9 +135,12 @@ export async function openServices(
     defer: setImmediate,
     ...(nodes === undefined ? {} : { tell: sharePresence(nodes, () => presence) }),
   });
-  const artifactsElsewhere = nodes && new ArtifactsElsewhere(artifacts, nodes);
+  if (nodes !== undefined && !hasArtifacts) answerNone(nodes);
+  const artifactsElsewhere =
+    nodes !== undefined && hasArtifacts && isShared ? new ArtifactsElsewhere(artifacts, nodes) : undefined;
+  const payloads = inner.payloads ?? artifactsElsewhere ?? artifacts;
   const publisher = new Publisher(log, policies, limits, {
-    store: artifactsElsewhere ?? artifacts,
+    store: payloads,
     nowMs: Date.now,
     watch: insight.watch(hub),
     channelCount: () => main.channelCount,
@@ -169,6 +179,7 @@ export async function openServices(
     policies,
     artifacts,
     artifactsElsewhere,
+    payloads,
     presence,
     limits,
     compression: options.compression ?? "http",
@@ -215,8 +226,8 @@ export async function openServices(
   insight.begin(
     services,
     about,
-    main instanceof LmdbLog
-      ? { folder: options.data ?? DEFAULT_DATA, usedBytes: () => main.usedBytes }
+    own instanceof LmdbLog
+      ? { folder: options.data ?? DEFAULT_DATA, usedBytes: () => own.usedBytes }
       : undefined,
   );
   events.started({ version, node: services.nodeId, log: options.log ?? "lmdb" });

@@ -31,6 +31,8 @@ export interface HandlerOptions {
   readonly newId: () => string;
   readonly toError: Services["toError"];
   readonly onAnswered: OnAnswered;
+  /** Hands a request to another process that has what it asks for, and says whether it did. That one checks it, too. */
+  readonly passOn?: ((req: IncomingMessage, res: ServerResponse, path: string) => boolean) | undefined;
 }
 
 /** What any Node server, Express or Connect calls: without `next`, what is not found is answered with a problem. */
@@ -69,6 +71,7 @@ export function createHandler(options: HandlerOptions): Handler {
     // A peer that breaks the connection in the middle is no fault of the server's.
     req.on("error", ignore);
     res.on("error", ignore);
+    if (options.passOn?.(req, res, splitUrl(req, options.basePath)?.path ?? "/") === true) return;
     // A body that came with its head is there, and known to be whole, once the parser is done with what it was given:
     // at the end of this turn of the event loop it needs neither a deadline nor events.
     if (next !== undefined) return void handle(options, common, req, res, { next });

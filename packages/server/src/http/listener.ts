@@ -15,7 +15,7 @@ const MAX_HEADERS_TIME_MS = 15_000;
  * `net.core.somaxconn`, 4,096). Node.js accepts one a turn, and Linux drops what comes to a full queue: its client tries
  * again after 1 s, 3 s, 7 s, so that with Node's own 511 the last of 5,000 that came back at once was there after 29 s.
  */
-const BACKLOG = 65_535;
+export const BACKLOG = 65_535;
 
 /** Node's HTTP server with bounds on what a sender may take its time with. `onRefused` is told of what never becomes a request. */
 export function createListener(

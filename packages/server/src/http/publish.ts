@@ -115,16 +115,11 @@ async function readOne(
   names: Omit<PublishMessage, "kind" | "data">,
   options: PublishOptions,
 ): Promise<PublishMessage> {
-  const { publisher, policies, limits, artifacts } = services;
+  const { publisher, policies, limits, payloads } = services;
   const { maxMessageBytes, maxArtifactBytes } = policies.of(channel);
   const contentType = req.headers["content-type"] ?? "";
   const message = { ...names, contentType, kind, data: NOTHING };
-  if (
-    artifacts === undefined ||
-    maxArtifactBytes === 0 ||
-    names.inline === true ||
-    options.ephemeral === true
-  ) {
+  if (maxArtifactBytes === 0 || names.inline === true || options.ephemeral === true) {
     const body = await readBody(
       req,
       maxMessageBytes,
@@ -150,7 +145,7 @@ async function readOne(
   }
   const checkSize = (size: number): void => publisher.checkStorable(channel, size);
   const about = { channel, kind, contentType, checkSize, maxPreviewBytes: limits.maxPreviewBytes };
-  return { ...message, ...(await storeBody(artifacts, start.parts, about)), ...names };
+  return { ...message, ...(await storeBody(payloads, start.parts, about)), ...names };
 }
 
 async function readNothing(req: IncomingMessage): Promise<Payload> {

@@ -1,4 +1,12 @@
-import type { ConnectionOptions, Hub, Policies, Presence, Publisher, SplitLog } from "@tidings/core";
+import type {
+  ConnectionOptions,
+  Hub,
+  PayloadStore,
+  Policies,
+  Presence,
+  Publisher,
+  SplitLog,
+} from "@tidings/core";
 import { type Limits, TidingsError } from "@tidings/protocol";
 import type { Logger } from "pino";
 import type { Gate, Revocations, Sessions } from "../auth/index.ts";
@@ -37,6 +45,8 @@ export interface Services {
   readonly artifacts: Artifacts;
   /** Those of other nodes, where there can be any. */
   readonly artifactsElsewhere: ArtifactsElsewhere | undefined;
+  /** Where payloads go that are too large to travel inline: the artifacts, of whichever process has them. */
+  readonly payloads: PayloadStore;
   readonly presence: Presence;
   readonly limits: Limits;
   readonly compression: Compression;

@@ -1,5 +1,5 @@
 import type { Hub, Presence, Publisher } from "@tidings/core";
-import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, type MetricObject, Registry } from "prom-client";
 
 export interface MetricsSources {
   readonly hub: Hub;
@@ -11,6 +11,10 @@ export interface MetricsSources {
   readonly commands: { readonly inFlight: number };
   readonly refusals: { readonly counts: ReadonlyMap<string, number> };
   readonly sockets: { readonly size: number };
+  /** The figures of all processes of the server; this one's alone where it is the only one. */
+  readonly all?: (() => Promise<string>) | undefined;
+  /** What each figure is labelled with: the worker. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** How many connections are held open over a transport. */
   readonly connections: (transport: (typeof TRANSPORTS)[number]) => number;
 }
@@ -18,12 +22,15 @@ export interface MetricsSources {
 /** What `/metrics` shows (Prometheus text format). One registry a server, so that several live in one process. */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #all: (() => Promise<string>) | undefined;
   /** By method, route and status, parted by spaces: counted by hand, since the library's own way costs as much as a route. */
   readonly #answered = new Map<string, number>();
 
   constructor(sources: MetricsSources) {
     const { hub, publisher, presence, artifacts, commands, refusals, sockets, connections, nodes } = sources;
     const registers = [this.#registry];
+    this.#all = sources.all;
+    if (sources.labels !== undefined) this.#registry.setDefaultLabels({ ...sources.labels });
     collectDefaultMetrics({ register: this.#registry });
     const answered = this.#answered;
     new Counter({
@@ -114,6 +121,28 @@ export class Metrics {
     });
   }
 
+  /** Shows the workers of a server of several processes, too. */
+  countWorkers(fleet: { readonly peers: readonly unknown[]; readonly restarts: number }): void {
+    const registers = [this.#registry];
+    new Gauge({
+      name: "tidings_workers",
+      help: "Worker processes that run.",
+      registers,
+      collect() {
+        this.set(fleet.peers.length);
+      },
+    });
+    new Counter({
+      name: "tidings_worker_restarts_total",
+      help: "Worker processes that ended and were replaced.",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(fleet.restarts);
+      },
+    });
+  }
+
   get contentType(): string {
     return this.#registry.contentType;
   }
@@ -125,7 +154,12 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    return this.#registry.metrics();
+    return this.#all === undefined ? this.#registry.metrics() : this.#all();
+  }
+
+  /** This process's own, for another one that puts them together. */
+  async own(): Promise<readonly MetricObject[]> {
+    return this.#registry.getMetricsAsJSON();
   }
 }
 

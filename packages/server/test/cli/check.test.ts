@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -131,6 +131,16 @@ describe("tidings check: the machine", () => {
     const { stdout } = await promisify(execFile)("sh", args, { cwd: folder });
     expect(stdout).toContain("a process may have 200 files open");
     expect(stdout).toContain("ulimit -n 1064");
+  });
+
+  test("more workers than cores are a warning", async () => {
+    const config = { auth: { jwt: [HS256] } };
+    const most = availableParallelism();
+    expect(await check(config, "--workers", String(most))).toEqual([]);
+    expect(await check(config, "--workers", "auto")).toEqual([]);
+    expect(await check(config, "--workers", String(most + 1))).toEqual([
+      found("warning", "workers", `this machine gives a process ${most} cores`),
+    ]);
   });
 
   test("a data folder that is none is an error, and one that others may read a warning", async () => {

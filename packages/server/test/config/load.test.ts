@@ -42,6 +42,7 @@ describe("where the configuration comes from", () => {
       host: "127.0.0.1",
       port: 8_080,
       open: false,
+      workers: 1,
       data: join(folder.path, "data"),
       log: "lmdb",
       redis: { prefix: "tidings:", waitMs: 1_000, timeoutMs: 5_000, replicas: 0, ca: null },

@@ -3,13 +3,16 @@ import { Crowd, type CrowdResult } from "./crowd.ts";
 import { shuffled } from "./deck.ts";
 import type { SharedLog } from "./engine.ts";
 import { seededRandom } from "./random.ts";
-import { openCluster, openOwnLog } from "./scene.ts";
+import { openCluster, openOwnLog, type Scene } from "./scene.ts";
+import { openWithWorkers } from "./workers-scene.ts";
 
 export interface ChaosOptions {
   /** How often there is trouble. Each kind comes once before one comes again. Default each once. */
   readonly rounds?: number;
   /** What the servers keep their messages in, and so what may happen. Default `lmdb`: the server is killed. */
   readonly log?: "lmdb" | SharedLog;
+  /** Whether a server on a log of its own has two workers, which are killed, told to stop, or stand still. Default false. */
+  readonly workers?: boolean;
   /** How many servers there are on a log that is shared. Default 3. */
   readonly nodes?: number;
   /** How long such a log stands still, in milliseconds; a link to it is cut for half as long. Default 10,000. */
@@ -44,9 +47,12 @@ const LONGEST_STAY = 2_000;
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, log = "lmdb", nodes = 3, frozenMs = 10_000, config, maxPauseMs, maxLifeMs = 1_500 } = options;
   const random = seededRandom(seed);
-  await using scene = await (log === "lmdb"
-    ? openOwnLog()
-    : openCluster({ log, nodes, frozenMs, ...(config === undefined ? {} : { config }) }));
+  const open = async (): Promise<Scene> => {
+    if (options.workers === true) return openWithWorkers();
+    if (log === "lmdb") return openOwnLog();
+    return openCluster({ log, nodes, frozenMs, ...(config === undefined ? {} : { config }) });
+  };
+  await using scene = await open();
   const { servers, troubles } = scene;
   const rounds = options.rounds ?? troubles.length;
   const isOne = servers.all.length === 1;

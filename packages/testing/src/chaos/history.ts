@@ -14,10 +14,10 @@ export async function readHistory(
     const names = [""];
     let since = "earliest";
     for (let isCaughtUp = false; !isCaughtUp;) {
-      const response = await fetch(`${url}/channels/${channel}?since=${since}`);
-      // What the last trouble was may not be over: a cluster that is choosing a leader, say.
-      if (response.status === 503) {
-        await response.body?.cancel();
+      const response = await fetch(`${url}/channels/${channel}?since=${since}`).catch(() => undefined);
+      // What the last trouble was may not be over: a cluster that is choosing a leader, a worker that is being replaced.
+      if (response === undefined || response.status === 503) {
+        await response?.body?.cancel();
         await pause(AGAIN_MS);
         continue;
       }

@@ -2,13 +2,14 @@ import { parseArgs } from "node:util";
 import { runChaos } from "./chaos.ts";
 import { ENGINES, type SharedLog } from "./engine.ts";
 
-// npm run chaos [-- --rounds 50 --seed 1 --log redis --nodes 3]: prints one JSON line, and fails where anything was lost or doubled.
+// npm run chaos [-- --rounds 50 --seed 1 --log redis --nodes 3, or --workers]: prints one JSON line, and fails where anything was lost or doubled.
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "50" },
     seed: { type: "string" },
     log: { type: "string", default: "lmdb" },
     nodes: { type: "string", default: "3" },
+    workers: { type: "boolean", default: false },
   },
 });
 const { log } = values;
@@ -23,6 +24,7 @@ const result = await runChaos({
   seed,
   log,
   nodes: Number(values.nodes),
+  workers: values.workers,
   onRound: (round, trouble, acknowledged) =>
     process.stderr.write(`round ${round}: ${trouble}; ${acknowledged} acknowledged\n`),
 });

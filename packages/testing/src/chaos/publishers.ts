@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { Servers } from "./servers.ts";
@@ -95,7 +94,8 @@ export async function publishPipelined(id: string, options: PublisherOptions): P
   while (!options.signal.aborted || waiting.size > 0) {
     const url = await options.server.next();
     const socket = new WebSocket(`${url.replace("http", "ws")}/connect`, "tidings.v1");
-    const closed = once(socket, "close");
+    // Not `once` of events, which fails where the connection is reset before it is open.
+    const closed = new Promise((resolve) => socket.once("close", resolve));
     socket.on("error", () => undefined);
     const send = (name: Name, channel: string): void => {
       socket.send(JSON.stringify({ type: "publish", id: name, channel, data: name, idempotencyKey: name }));

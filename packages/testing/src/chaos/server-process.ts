@@ -70,9 +70,10 @@ export class ServerProcess implements Servers {
   async ready(): Promise<void> {
     const untilMs = performance.now() + UNREADY_MS;
     for (;;) {
-      const response = await fetch(`${this.url}/readyz`);
-      const text = await response.text();
-      if (response.status === 200) return;
+      // Of several processes the one that was asked may just be gone.
+      const response = await fetch(`${this.url}/readyz`).catch((error: unknown) => error as Error);
+      const text = response instanceof Error ? response.message : await response.text();
+      if (!(response instanceof Error) && response.status === 200) return;
       if (performance.now() > untilMs) throw new Error(`the server does not become ready: ${text}`);
       await pause(READY_MS);
     }

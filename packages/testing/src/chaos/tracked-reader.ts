@@ -64,6 +64,8 @@ export class TrackedReader {
         const stream = await this.#open(url);
         this.#stream = stream;
         this.reconnects++;
+        // It was told to end while this one was being opened.
+        if (this.#hasEnded) stream.cut();
         for (let event = await stream.next(); event !== undefined; event = await stream.next()) {
           this.#take(event);
           if (this.#left <= 0) break;

@@ -1,4 +1,5 @@
 import { accessSync, constants, type Stats, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import type { AuthOptions } from "../../auth/index.ts";
 import type { Config } from "../../config/index.ts";
@@ -12,6 +13,7 @@ const HAS_MODES = process.platform !== "win32";
 export function checkMachine(config: Config, auth: AuthOptions | undefined): Finding[] {
   return [
     ...checkDescriptors(config, maxDescriptors()),
+    ...checkWorkers(config, availableParallelism()),
     ...(config.log === "memory" ? [] : checkData(config.data)),
     ...(auth?.keys === undefined || !HAS_MODES ? [] : checkRights(auth.keys)),
   ];
@@ -25,6 +27,16 @@ function checkDescriptors({ limits }: Pick<Config, "limits">, max: number | unde
       "limits.maxConnections",
       `it is ${limits.maxConnections}, and a process may have ${max} files open here, a connection each: near it new ones ` +
         `get 503. Raise the limit (ulimit -n ${needed}, or LimitNOFILE=${needed} of systemd), or lower maxConnections.`,
+    ),
+  ];
+}
+
+function checkWorkers({ workers }: Pick<Config, "workers">, cores: number): Finding[] {
+  if (workers === "auto" || workers === 1 || workers <= cores) return [];
+  return [
+    warning(
+      "workers",
+      `it is ${workers}, and this machine gives a process ${cores} cores: more workers than cores cost memory and carry less. Use auto.`,
     ),
   ];
 }

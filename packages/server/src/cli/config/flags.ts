@@ -12,6 +12,11 @@ const FLAGS: readonly {
   { option: "--host <address>", field: "host", help: "the address to listen on (default: 127.0.0.1)" },
   { option: "--port <port>", field: "port", help: "0 takes any free port (default: 8080)" },
   { option: "--open [yes]", field: "open", help: "serve a network without authentication" },
+  {
+    option: "--workers <count>",
+    field: "workers",
+    help: "processes that serve; auto: one for each core (default: 1)",
+  },
   { option: "--data <folder>", field: "data", help: "where the log's files are (default: ./data)" },
   {
     option: "--log <log>",

@@ -1,6 +1,6 @@
 import { DEFAULTS } from "../../config/defaults.ts";
 import type { TidingsOptions } from "../../create/options.ts";
-import { createLabTidings, type Tidings } from "../../tidings.ts";
+import { createInnerTidings, type Tidings } from "../../tidings.ts";
 import { listenOrSay } from "../serve/listen.ts";
 import { createLogger } from "../serve/logger.ts";
 import { stopSignal } from "../serve/stop-signal.ts";
@@ -29,14 +29,16 @@ export async function serveLab(port: number): Promise<number> {
     limits: { maxConnections: MAX_WATCHERS },
     logger,
   };
-  const tidings = await createLabTidings(options, sourcesOf(ports));
+  const { tidings } = await createInnerTidings(options, { labSources: sourcesOf(ports) });
   const opened = Promise.withResolvers<Lab>();
   // Where nobody has asked yet, it is told below.
   opened.promise.catch(() => undefined);
   // Before it listens: a page that comes back to a lab that begins waits for its answer, and is not told that it is none.
   addCommands(tidings, opened.promise);
   try {
-    const { url, port: bound } = await listenOrSay(tidings, { host: "127.0.0.1", port });
+    const { url, port: bound } = await listenOrSay({ host: "127.0.0.1", port }, (host, at) =>
+      tidings.listen({ host, port: at }),
+    );
     await using lab = await Lab.open({
       ports,
       origins: [`http://127.0.0.1:${bound}`, `http://localhost:${bound}`],

@@ -1,13 +1,12 @@
-import type { Tidings } from "../../tidings.ts";
 import { EXIT, Failure } from "../exit.ts";
 
 /** @throws {Failure} where it cannot listen there, with what to do */
-export async function listenOrSay(
-  tidings: Tidings,
+export async function listenOrSay<T>(
   { host, port }: { readonly host: string; readonly port: number },
-): Promise<{ readonly url: string; readonly port: number }> {
+  listen: (host: string, port: number) => Promise<T>,
+): Promise<T> {
   try {
-    return await tidings.listen({ host, port });
+    return await listen(host, port);
   } catch (error) {
     const reason = LISTEN_FAULTS[(error as NodeJS.ErrnoException).code ?? ""];
     if (reason === undefined) throw error;
