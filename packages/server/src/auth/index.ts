@@ -1,4 +1,12 @@
-export { type Access, checkGrant, checkHolder, mayOf, OPEN_ACCESS, whyNarrowed } from "./access.ts";
+export {
+  type Access,
+  checkGrant,
+  checkHolder,
+  mayOf,
+  OPEN_ACCESS,
+  type Visitor,
+  whyNarrowed,
+} from "./access.ts";
 export type { AuthCallback } from "./callback.ts";
 export { credentialOf } from "./credential.ts";
 export { forbidden, unauthenticated } from "./faults.ts";

@@ -233,7 +233,7 @@ export async function openServices(
   events.started({ version, node: services.nodeId, log: options.log ?? "lmdb" });
   if (nodes !== undefined) takePatches(services, nodes);
   // Once all that they may be asked for is there.
-  await nodes?.start();
+  if (nodes !== undefined) await whileAlive(nodes.start());
   const close = async (): Promise<void> => {
     insight.close();
     clearInterval(sweeper);
@@ -250,6 +250,12 @@ export async function openServices(
     await log.close();
   };
   return { services, close };
+}
+
+/** The timers of nodes keep no process from its end; one that starts has nothing else yet that does. */
+async function whileAlive(started: Promise<void>): Promise<void> {
+  const alive = setInterval(() => undefined, 60_000);
+  await started.finally(() => clearInterval(alive));
 }
 
 /** 96 random bits each. Asked for by the hundred: alone each takes 8 µs. */

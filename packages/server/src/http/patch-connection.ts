@@ -13,6 +13,8 @@ export interface Patch {
   /** Whether a channel that cannot be read is told in the stream, and the rest done. */
   readonly isLenient: boolean;
   readonly identity: Identity;
+  /** Whom a new credential stands for that another node has looked at, in place of a `token` in the body. */
+  readonly renewed?: Identity | undefined;
 }
 
 /** @throws {TidingsError} `BODY_INVALID`, `TOO_MANY_CHANNELS` and their like */
@@ -24,7 +26,7 @@ export function parsePatch(services: Services, { bytes, isLenient }: Patch): z.i
 
 /** Changes a connection of this node. Answers what the client is told. Throws what the client is told, too. */
 export async function patchConnection(services: Services, asked: Patch): Promise<object> {
-  const { id, isLenient, identity } = asked;
+  const { id, isLenient, identity, renewed } = asked;
   const { limits } = services;
   const patch = parsePatch(services, asked);
   const entry = services.connections.get(id);
@@ -37,7 +39,8 @@ export async function patchConnection(services: Services, asked: Patch): Promise
   }
   services.auth?.sessions.check({ identity });
   checkHolder({ identity }, entry.access);
-  if (patch.token !== undefined) await renew(services, entry, patch.token);
+  if (renewed !== undefined) services.connections.renew(entry, renewed);
+  else if (patch.token !== undefined) await renew(services, entry, patch.token);
   const refusal = (channel: string, cause: unknown): ServerFrame => {
     if (!isLenient) throw cause;
     const error = services.toError(cause);

@@ -1,7 +1,7 @@
 import { checkSome } from "./authorize.ts";
 import { readBody } from "./body.ts";
 import { type Patch, parsePatch, patchConnection } from "./patch-connection.ts";
-import { connectionUnknown, patchElsewhere } from "./patch-elsewhere.ts";
+import { patchElsewhere } from "./patch-elsewhere.ts";
 import { sendJson } from "./problem.ts";
 import type { Exchange } from "./router.ts";
 import type { Services } from "./services.ts";
@@ -26,8 +26,9 @@ export async function servePatch(
   const patch: Patch = { id, bytes, isLenient, identity: access.identity };
   // Looked for once the body is there: it may end while the body comes. What is no patch is nobody's.
   const isElsewhere = nodes !== undefined && connections.get(id) === undefined && nodes.size > 1;
-  // A credential is told to nobody: the client comes back with it.
-  if (isElsewhere && parsePatch(services, patch).token !== undefined) throw connectionUnknown(id);
-  const done = isElsewhere ? await patchElsewhere(nodes, patch) : await patchConnection(services, patch);
+  if (isElsewhere) parsePatch(services, patch);
+  const done = isElsewhere
+    ? await patchElsewhere({ auth: services.auth, nodes }, patch, access.visitor)
+    : await patchConnection(services, patch);
   sendJson(res, 200, done, isLenient ? { "Preference-Applied": "handling=lenient" } : {});
 }

@@ -61,6 +61,7 @@ describe.runIf(hasRedis())("PATCH /connections/{id} at another node (redis-serve
     });
     await a.tidings.publish("b", 1);
     expect(await next(frames, "message")).toMatchObject({ channel: "b", data: 1 });
+    const { authorization: bob } = await bearer({ subscribe: ["**"] }, "bob");
     const refusals: readonly (readonly [object | string, object, object?, string?])[] = [
       ["{", { status: 400, json: { code: "BODY_INVALID" } }],
       [{ unsubscribe: ["c"] }, { status: 404, json: { code: "NOT_SUBSCRIBED" } }],
@@ -70,12 +71,23 @@ describe.runIf(hasRedis())("PATCH /connections/{id} at another node (redis-serve
         { status: 403, json: { code: "FORBIDDEN" } },
         await bearer({ subscribe: ["**"] }, "bob"),
       ],
-      // A credential is told to no other node.
-      [{ token: "x" }, { status: 404, json: { code: "CONNECTION_UNKNOWN" } }],
+      [{ token: "x" }, { status: 401, json: { code: "UNAUTHENTICATED" } }],
+      [{ token: bob.slice("Bearer ".length) }, { status: 403, json: { code: "FORBIDDEN" } }],
       [{ subscribe: [] }, { status: 404, json: { code: "CONNECTION_UNKNOWN" } }, ann, "nobody"],
     ];
     for (const [body, expected, headers, id] of refusals)
       expect(await patch(body, (headers ?? ann) as Record<string, string>, id)).toMatchObject(expected);
+    // A new credential is looked at where it comes, and holds where the connection is.
+    const { authorization } = await bearer({ subscribe: ["a", "other"] }, "ann");
+    const renewed = await patch({
+      token: authorization.slice("Bearer ".length),
+      subscribe: [{ channel: "other" }],
+    });
+    expect(renewed).toMatchObject({
+      status: 200,
+      json: { channels: { other: expect.any(String) as string } },
+    });
+    expect(await next(frames, "error")).toMatchObject({ code: "FORBIDDEN", channel: "b" });
     abort.abort();
   });
 });

@@ -208,6 +208,12 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
 
   /** Lanes' frames go to the socket as they are; `ws` writes its own frames whole, so neither cuts into the other. */
   write(bytes: Uint8Array): void {
+    // What was answered before goes before.
+    this.#answers?.flush();
+    this.#writeNow(bytes);
+  }
+
+  #writeNow(bytes: Uint8Array): void {
     // After a close frame nothing may follow (RFC 6455 §5.5.1). After the other side's end there is nobody left to tell.
     if (this.#isOpen && this.#socket.writable) this.#socket.write(bytes);
   }
@@ -218,9 +224,9 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
     this.#socket.uncork();
   }
 
-  /** Of its frames. What is written by itself may overtake them, so they are flushed before the connection ends. */
+  /** Of its frames. `ws` writes its own frames by itself: they are flushed before it closes the connection. */
   get answers(): Answers {
-    this.#answers ??= new Answers((bytes) => this.connection.sendBytes(bytes));
+    this.#answers ??= new Answers((bytes) => this.#writeNow(bytes));
     return this.#answers;
   }
 
@@ -279,7 +285,6 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
   }
 
   drain(reconnectInMs: number): void {
-    this.#answers?.flush();
     if (!this.#isRaw) this.connection.send({ type: "draining", reconnectInMs });
     const end = (): void => {
       this.#answers?.flush();
