@@ -1,4 +1,4 @@
-// What a run of vitest came to, written to the file that TIDINGS_TEST_REPORT names: the numbers of its tests, and
+// What a run of vitest came to, written to the file that TEST_REPORT_FILE names: the numbers of its tests, and
 // what failed by name, so that the last lines of `npm test` say it without a search through the whole output.
 import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -43,8 +43,8 @@ export default class VitestReport {
         report.failures.push({ file, name: "the file itself", reason: firstLine(error?.message) });
       }
     }
-    const path = process.env.TIDINGS_TEST_REPORT;
-    if (path === undefined) throw new Error("TIDINGS_TEST_REPORT does not name the report's file.");
+    const path = process.env.TEST_REPORT_FILE;
+    if (path === undefined) throw new Error("TEST_REPORT_FILE does not name the report's file.");
     writeFileSync(path, JSON.stringify(report));
   }
 }

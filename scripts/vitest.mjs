@@ -29,7 +29,7 @@ async function runOnce(node, args) {
   rmSync(path, { force: true }); // so that an old report is never taken for this run's
   const reporters = ["--reporter=default", `--reporter=${join(root, "scripts", "vitest-report.mjs")}`];
   const code = await run(node, [scriptOf("vitest"), "run", ...reporters, ...args], {
-    env: { ...environment(node), TIDINGS_TEST_REPORT: path, NODE_COMPILE_CACHE: compileCache },
+    env: { ...environment(node), TEST_REPORT_FILE: path, NODE_COMPILE_CACHE: compileCache },
   });
   return { code, ...JSON.parse(readFileSync(path, "utf8")) };
 }

@@ -48,5 +48,5 @@ test("a benchmark tells each result as a line of JSON, with the machine ahead, a
 test("a benchmark that there is not is told, with those that there are", async () => {
   const { code, text } = await bench(["fast"]);
   expect(code).toBe(2);
-  expect(text).toContain("fanout, single, idle");
+  expect(text).toContain("fanout, doubling, single, idle");
 });

@@ -168,8 +168,9 @@ describe("long work", () => {
     const slices = new Slices();
     let turns = 0;
     setImmediate(() => turns++);
-    const untilMs = performance.now() + 20;
-    while (performance.now() < untilMs) if (slices.isOver) await slices.next();
+    // Far more than a slice: a machine with other work to do may let one last.
+    const untilMs = performance.now() + 5_000;
+    while (turns === 0 && performance.now() < untilMs) if (slices.isOver) await slices.next();
     expect(turns).toBe(1);
   });
 });
