@@ -24,7 +24,8 @@ export async function startSupervisor(folder: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<"running" | Error>();
   child.stdout?.once("data", () => resolve("running"));
   child.once("error", resolve);
-  child.once("exit", (code, signal) => resolve(new Error(`it ended with ${signal ?? `code ${code}`}`)));
+  // Not "exit", which may be told ahead of what one that is over at once had said.
+  child.once("close", (code, signal) => resolve(new Error(`it ended with ${signal ?? `code ${code}`}`)));
   const outcome = await promise;
   child.stdout?.destroy();
   if (outcome === "running") return;

@@ -211,6 +211,8 @@ describeInBrowser("people", () => {
       // Finds it in the list, and opens it.
       await press("g", "l");
       await page.waitForURL((url) => url.pathname === "/");
+      // The keys of a page are there with it.
+      await page.locator(`[data-run="${other}"]`).waitFor();
       await press("/");
       await page.keyboard.type(`training ${id}`);
       await page.locator(`[data-run="${other}"]`).waitFor({ state: "detached" });

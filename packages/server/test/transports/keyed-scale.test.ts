@@ -9,7 +9,7 @@ import { Child } from "../support/child.ts";
 
 const ENTRY = new URL("../../dist/tidings.js", import.meta.url).href;
 const KEYS = 10_000;
-const UPDATES = 8_000;
+const UPDATES = 4_000;
 const PER_TICK = 10;
 const READERS = 50;
 const SLOW = 10;

@@ -74,6 +74,9 @@ describe("tidings serve --workers 2", () => {
       "2",
       "--node",
       "tested",
+      // A worker that was killed is asked by administrators for no longer than that.
+      "--limit",
+      "nodeTimeoutMs=500",
       "--log-level",
       "debug",
     );

@@ -6,7 +6,7 @@ describeLog(
   "remote, of memory",
   (options) => openRemoteLog(options, openMemoryLog),
   { durable: false, contiguous: true },
-  { modelRuns: 25 },
+  { modelRuns: 10 },
 );
 
 // Fewer histories: each opens a store of its own, and starts a thread.
@@ -14,5 +14,5 @@ describeLog(
   "remote, of lmdb",
   (options) => openRemoteLog(options, openLmdbLog),
   { durable: true, contiguous: true },
-  { modelRuns: 8 },
+  { modelRuns: 4 },
 );
