@@ -13,6 +13,8 @@ export default defineConfig({
     execArgv: process.features.typescript ? [] : ["--experimental-strip-types", "--no-warnings"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // What is waited for takes as long as the machine lets it.
+    expect: { poll: { timeout: 20_000 } },
     coverage: { provider: "v8", include: ["packages/*/src/**"] },
   },
   // Node.js 22 does not know `await using`, which the tests may use: it is compiled for them.
