@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { WriteStream } from "node:tty";
 import picocolors from "picocolors";
 
@@ -18,15 +17,22 @@ export function isTerminal(stream: NodeJS.WriteStream): boolean {
   return (stream as Partial<WriteStream>).isTTY === true;
 }
 
-/** Writes to standard output and waits while whoever reads it is behind, so that nothing piles up here. */
+/**
+ * Writes to standard output, and resolves once the system has it: while whoever reads it is behind nothing piles up here, and
+ * what would be gone with a process that is killed is not taken for printed.
+ */
 export async function print(text: string | Uint8Array): Promise<void> {
-  // Once its reader is gone a stream never drains.
-  if (!process.stdout.writable || process.stdout.write(text)) return;
-  try {
-    await once(process.stdout, "drain");
-  } catch (error) {
-    if (!isBrokenPipe(error)) throw error;
-  }
+  const { stdout } = process;
+  // Once its reader is gone a stream takes nothing any more.
+  if (!stdout.writable) return;
+  stdout.write(text);
+  if (stdout.writableLength === 0) return;
+  await new Promise<void>((resolve, reject) => {
+    stdout.write("", (error) => {
+      if (error === undefined || error === null || isBrokenPipe(error)) resolve();
+      else reject(error);
+    });
+  });
 }
 
 /** A line for the person at the terminal, on stderr: stdout is for what the command is for. */

@@ -465,6 +465,26 @@ describe("tidings subscribe --cursor-file", () => {
     expect(await keptOffset()).toBe(600);
   });
 
+  test("after kill -9 the file names nothing that was not printed, however slowly that is read", async () => {
+    const channel = newChannel();
+    const args = [channel, "--since", "earliest", "--json", "--cursor-file", file];
+    await using running = new Running(["subscribe", ...args], { env: served.env });
+    running.process.stdout.pause();
+    await publish(channel, ...numbered(1, 1_000));
+    const keptOffset = async (): Promise<number> => {
+      const text = await readFile(file, "utf8").catch(() => "");
+      return Number(/\.(\d+)"/.exec(text)?.[1]);
+    };
+    await expect.poll(keptOffset).toBeGreaterThan(50);
+    running.process.kill("SIGKILL");
+    await once(running.process, "exit");
+    const kept = await keptOffset();
+    running.process.stdout.resume();
+    const { stdout } = await running.ended;
+    const printed = numbersIn(objectsIn(stdout.slice(0, stdout.lastIndexOf("\n") + 1))) as number[];
+    expect(printed.at(-1)).toBeGreaterThanOrEqual(kept);
+  });
+
   test("a file that cannot be read ends it with exit code 1, before anything is printed", async () => {
     file = join(folder, "cursors.json");
     await writeFile(file, "{ not JSON");
