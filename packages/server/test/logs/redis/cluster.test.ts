@@ -1,5 +1,5 @@
 import { TidingsError } from "@tidings/protocol";
-import { describeLogModel, hasRedis, RedisCluster } from "@tidings/testing";
+import { describeLog, hasRedis, RedisCluster } from "@tidings/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { slotOf } from "../../../src/logs/redis/slot.ts";
 import { openRedisLog, plainOptions } from "./opened.ts";
@@ -12,11 +12,11 @@ describe.runIf(hasRedis())("on a Redis Cluster of three (redis-server is install
   });
   afterAll(() => cluster[Symbol.asyncDispose]());
 
-  describeLogModel(
+  describeLog(
     "redis cluster",
     (options) => openRedisLog(cluster.url, options),
     { durable: true, contiguous: true },
-    { modelRuns: 5 },
+    { modelRuns: 3 },
   );
 
   test("the hash slot of a key is what Redis says it is", async () => {

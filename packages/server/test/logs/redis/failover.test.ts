@@ -24,6 +24,8 @@ describe.runIf(hasRedis())("failovers (redis-server is installed)", () => {
       await using second = await replicaOf(master);
       await using sentinel = await RedisSentinel.start(master);
       for (const { port } of [first, second]) await sentinel.said(`+slave slave 127.0.0.1:${port}`);
+      // Sent to both from the first message on: one confirms it, and it may be the other that takes over.
+      await master.command("WAIT", "2", "10000");
       const options = { ...plainOptions(sentinel.url), replicas: 1, timeoutMs: 2_000 };
       await using a = await Node.open(options);
       await using b = await Node.open(options);
