@@ -75,11 +75,10 @@ export function createHandler(options: HandlerOptions): Handler {
     // A body that came with its head is there, and known to be whole, once the parser is done with what it was given:
     // at the end of this turn of the event loop it needs neither a deadline nor events.
     if (next !== undefined) return void handle(options, common, req, res, { next });
-    const begin = (refused?: TidingsError): void =>
-      void setImmediate(() => void handle(options, common, req, res, { refused }));
+    const begin = (refused?: TidingsError): Promise<void> => handle(options, common, req, res, { refused });
     if (pipelines.isAhead(res)) pipelines.wait(req, res, begin);
-    else if (hasBody(req)) begin();
-    else void handle(options, common, req, res);
+    else if (hasBody(req)) setImmediate(() => void begin());
+    else void begin();
   };
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { TidingsError } from "@tidings/protocol";
+import { Admission } from "./admission.ts";
 import { OwnResponse } from "./own-response.ts";
 
 /** So many requests may wait for their turn on one connection: a client that sends ahead does so by a few. */
@@ -13,6 +14,7 @@ const RETRY_MS = 1_000;
  * safe must be (RFC 9112 §9.3.2), and thousands that came in one piece would keep everybody else waiting.
  */
 export class Pipelines {
+  readonly #admission = new Admission();
   readonly #waiting = new WeakMap<Socket, number>();
 
   /** Whether a request has to wait; only the server's own responses tell. */
@@ -25,15 +27,18 @@ export class Pipelines {
    * behind it is passed over.
    * @param begin given what it is to be refused with
    */
-  wait({ socket }: IncomingMessage, res: ServerResponse, begin: (refused?: TidingsError) => void): void {
+  wait(
+    { socket }: IncomingMessage,
+    res: ServerResponse,
+    begin: (refused?: TidingsError) => Promise<void>,
+  ): void {
     const waiting = (this.#waiting.get(socket) ?? 0) + 1;
     if (waiting > MAX_WAITING_REQUESTS + 1) return;
     this.#waiting.set(socket, waiting);
     res.once("socket", () => {
       this.#waiting.set(socket, (this.#waiting.get(socket) ?? 1) - 1);
-      if (waiting <= MAX_WAITING_REQUESTS) return begin();
-      res.shouldKeepAlive = false;
-      begin(tooManyAhead());
+      if (waiting > MAX_WAITING_REQUESTS) res.shouldKeepAlive = false;
+      void this.#admission.pass(() => begin(waiting > MAX_WAITING_REQUESTS ? tooManyAhead() : undefined));
     });
   }
 }

@@ -45,6 +45,28 @@ describe("requests that are sent ahead on one connection", () => {
     expect(answers).toContain('"data":"published"');
   });
 
+  test("and are there wholly share turns of the event loop, so that what they publish is few flushes", async () => {
+    let turn = 0;
+    let isOver = false;
+    const next = (): void => {
+      turn++;
+      if (!isOver) setImmediate(next);
+    };
+    const turns = new Set<number>();
+    server.tidings.command("work", {
+      handler: (input) => {
+        turns.add(turn);
+        return input;
+      },
+    });
+    await using client = await RawClient.open(server.port);
+    next();
+    client.send(post("/commands/work", '"of many"').repeat(20) + post("/commands/work", '"the last"'));
+    await client.until("the last");
+    isOver = true;
+    expect(turns.size).toBeLessThanOrEqual(7);
+  });
+
   test("are passed over once the connection is gone", async () => {
     const begun: unknown[] = [];
     const gate = Promise.withResolvers<void>();
