@@ -8,8 +8,8 @@ import {
   type Offset,
   type Source,
 } from "@tidings/protocol";
+import type { Encoding } from "./encoding.ts";
 import { applyFilter } from "./filter.ts";
-import type { Lane } from "./lane.ts";
 
 /** What a chunk costs beside its messages, in bytes: its objects, measured. Small flushes must not count as free. */
 const CHUNK_BYTES = 512;
@@ -22,37 +22,41 @@ export class Chunk {
   readonly before: Offset;
   readonly last: Offset;
   readonly messages: readonly Message[];
-  /** Whether its encodings are held, for readers that come back; set and unset by the recent end. */
-  isHeld = false;
   readonly source: Source;
   readonly #allocate: Allocate;
-  readonly #batches = new Map<Lane, Batch>();
-  #bytes: number;
+  /** By key: lanes of several parts of a channel write alike. */
+  readonly #encoded = new Map<string, { readonly encoding: Encoding; readonly batch: Batch }>();
+  #isHeld = false;
+  #bytes = 0;
 
   constructor(before: Offset, messages: readonly Message[], source: Source, allocate: Allocate) {
     this.before = before;
     this.messages = messages;
     const newest = messages.at(-1) as Message;
     this.last = newest.offset > 0 ? newest.offset : before;
-    this.#bytes = messages.reduce((sum, message) => sum + messageBytes(message), CHUNK_BYTES);
     this.source = source;
     this.#allocate = allocate;
   }
 
-  /** The same without its encodings. */
-  again(): Chunk {
-    return new Chunk(this.before, this.messages, this.source, this.#allocate);
+  /** From now on its encodings are kept, for the channel's other parts and for readers that come back. */
+  hold(): this {
+    this.#isHeld = true;
+    this.#bytes = this.messages.reduce((sum, message) => sum + messageBytes(message), CHUNK_BYTES);
+    return this;
+  }
+
+  /** What of it came after an offset; not empty. */
+  after(offset: Offset): Chunk {
+    const from = this.messages.findIndex((message) => message.offset > offset);
+    return new Chunk(offset, this.messages.slice(from), this.source, this.#allocate);
   }
 
   /** This one and the held one right after it as one, held, with the encodings of both. */
   with(next: Chunk): Chunk {
-    const whole = new Chunk(this.before, [...this.messages, ...next.messages], this.source, this.#allocate);
-    whole.isHeld = true;
-    for (const lane of new Set([...this.#batches.keys(), ...next.#batches.keys()])) {
-      const batch = joinBatches([this.encode(lane), next.encode(lane)], this.#allocate);
-      whole.#batches.set(lane, batch);
-      whole.#bytes += costOf(batch);
-    }
+    const messages = [...this.messages, ...next.messages];
+    const whole = new Chunk(this.before, messages, this.source, this.#allocate).hold();
+    for (const { encoding } of new Map([...this.#encoded, ...next.#encoded]).values())
+      whole.#keep(encoding, joinBatches([this.encode(encoding), next.encode(encoding)], this.#allocate));
     return whole;
   }
 
@@ -60,33 +64,37 @@ export class Chunk {
     return this.last > this.before;
   }
 
-  /** What it costs in memory, with the encodings it holds, in bytes. */
+  /** What it costs in memory once it is held, with the encodings it holds, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The messages that the lane's filter lets through, as its format writes them. */
-  encode(lane: Lane): Batch {
-    const known = this.#batches.get(lane);
-    if (known !== undefined) return known;
+  /** The messages that the filter lets through, as the format writes them. */
+  encode(encoding: Encoding): Batch {
+    const known = this.#encoded.get(encoding.key);
+    if (known !== undefined) return known.batch;
     const batch = encodeBatch(
-      lane.format,
-      applyFilter(lane.filter, this.messages),
+      encoding.format,
+      applyFilter(encoding.filter, this.messages),
       this.source,
       this.#allocate,
     );
-    if (this.isHeld) {
-      this.#batches.set(lane, batch);
-      this.#bytes += costOf(batch);
-    }
+    if (this.#isHeld) this.#keep(encoding, batch);
     return batch;
   }
 
-  forget(lane: Lane): void {
-    const batch = this.#batches.get(lane);
-    if (batch === undefined) return;
-    this.#batches.delete(lane);
-    this.#bytes -= costOf(batch);
+  /** Lets what was encoded in any other way go. */
+  keepOnly(keys: ReadonlySet<string>): void {
+    for (const [key, { batch }] of this.#encoded) {
+      if (keys.has(key)) continue;
+      this.#encoded.delete(key);
+      this.#bytes -= costOf(batch);
+    }
+  }
+
+  #keep(encoding: Encoding, batch: Batch): void {
+    this.#encoded.set(encoding.key, { encoding, batch });
+    this.#bytes += costOf(batch);
   }
 }
 

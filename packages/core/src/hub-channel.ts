@@ -7,6 +7,7 @@ import {
   type WireFormat,
 } from "@tidings/protocol";
 import { cutChunks } from "./chunk.ts";
+import { Encoding, encodingKey } from "./encoding.ts";
 import type { Filter } from "./filter.ts";
 import { Few } from "./few.ts";
 import { Lane } from "./lane.ts";
@@ -54,7 +55,7 @@ export class HubChannel {
   #isAbandoned = false;
   readonly #options: HubChannelOptions;
   readonly #conflation: Conflation;
-  /** From the first flush on: of 100,000 channels most are quiet. */
+  /** From the first flush on: of 100,000 channels most are quiet. One for all its parts. */
   #recent: RecentEnd | undefined;
   readonly #lanes = new Few<Lane>();
   #head: Offset;
@@ -88,7 +89,6 @@ export class HubChannel {
     if (of === undefined)
       this.#newestEphemeral = conflation === "nothing" ? undefined : new NewestEphemeral();
     else {
-      this.#recent = of.#recent?.copy();
       this.#life = of.#ownLife;
       this.#newestEphemeral = of.#newestEphemeral;
     }
@@ -96,6 +96,7 @@ export class HubChannel {
     this.#settled = state.head;
     this.#newest = state.head;
     this.#earliest = state.earliest;
+    if (of !== undefined) this.#recent = of.#share(this);
   }
 
   /** Where a reader becomes live: up to here, the channel was flushed or is being so. */
@@ -147,10 +148,10 @@ export class HubChannel {
   }
 
   lane(format: WireFormat, filter: Filter | undefined): Lane {
-    const key = filter === undefined ? format.name : `${format.name} ${filter.key}`;
+    const key = encodingKey(format, filter);
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = new Lane(format, filter);
+      lane = new Lane(new Encoding(format, filter));
       this.#lanes.add(key, lane);
     }
     return lane;
@@ -219,7 +220,7 @@ export class HubChannel {
       { channel: this.name, epoch: this.epoch },
       allocate,
     );
-    const recent = (this.#recent ??= this.#newRecent());
+    const recent = this.#recent ?? this.#newRecent();
     for (const chunk of chunks) {
       if (!chunk.isKept) {
         this.#passedOn += chunk.messages.length;
@@ -232,7 +233,7 @@ export class HubChannel {
     for (const lane of this.#lanes.values()) {
       if (lane.members.size === 0) continue;
       const batch = joinBatches(
-        chunks.map((chunk) => recent.encode(chunk, lane)),
+        chunks.flatMap((chunk) => recent.encode(chunk, lane.encoding)),
         allocate,
       );
       if (batch.ends.length === 0) continue;
@@ -245,26 +246,38 @@ export class HubChannel {
   }
 
   /** One page at most of what came after an offset, from what is at hand; `undefined` where only the log has it. */
-  readRecent(lane: Lane, after: Offset, limits: PageLimits): RecentPage | undefined {
-    // What was dropped since is a gap, and the log tells it.
-    return after < this.#earliest - 1 ? undefined : this.#recent?.read(lane, after, limits);
+  readRecent({ encoding }: Lane, after: Offset, limits: PageLimits): RecentPage | undefined {
+    // What was dropped since is a gap, and the log tells it. What other parts have handed on already comes with the next flush.
+    return after < this.#earliest - 1 ? undefined : this.#recent?.read(encoding, after, this.#head, limits);
   }
 
-  /** Lets lanes go that have no live reader, with their encodings. */
-  sweepLanes(): void {
+  /** Lets lanes go that have no live reader; answers whether there were any. */
+  sweepLanes(): boolean {
     this.#newestEphemeral?.trim(this.#options.nowMs());
+    let isFewer = false;
     for (const key of this.#lanes.keys()) {
-      const lane = this.#lanes.get(key);
-      if (lane === undefined || lane.members.size > 0) continue;
+      if (this.#lanes.get(key)?.members.size !== 0) continue;
       this.#lanes.delete(key);
-      this.#recent?.forget(lane);
+      isFewer = true;
     }
+    return isFewer;
+  }
+
+  /** The keys of its lanes' encodings. */
+  get encodings(): Iterable<string> {
+    return this.#lanes.keys();
+  }
+
+  /** Lets what no lane of any part wants any more go. */
+  keepEncodings(keys: ReadonlySet<string>): void {
+    this.#recent?.keepOnly(keys);
   }
 
   /** Sends every live reader back to the log. The hub must have let the channel go before: they come back at once. */
   abandon(): void {
     this.#isAbandoned = true;
     this.#pending = undefined;
+    this.#recent?.parts.delete(this);
     for (const lane of this.#lanes.values()) {
       for (const member of lane.members) member.fallBehind();
     }
@@ -272,7 +285,15 @@ export class HubChannel {
 
   #newRecent(): RecentEnd {
     const { recentBytes, allocate } = this.#options;
-    return new RecentEnd(this.#head, recentBytes, allocate, this.#conflation === "everything");
+    this.#recent = new RecentEnd(this.#head, recentBytes, allocate, this.#conflation === "everything");
+    this.#recent.parts.add(this);
+    return this.#recent;
+  }
+
+  #share(part: HubChannel): RecentEnd {
+    const recent = this.#recent ?? this.#newRecent();
+    recent.parts.add(part);
+    return recent;
   }
 
   /** One flush of what is pending; what is over waits for the next turn, so that sockets can drain. */

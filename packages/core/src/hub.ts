@@ -179,11 +179,14 @@ export class Hub {
   sweep(): void {
     const nowMs = this.nowMs();
     for (const channel of this.#channels.values()) {
+      let isFewer = false;
       for (const part of partsOf(channel)) {
-        part.sweepLanes();
+        isFewer = part.sweepLanes() || isFewer;
         // One that nobody reads any more goes at once; readers find room in those before it.
-        while (part.overflow?.users === 0) part.overflow = this.#drop(part.overflow);
+        for (; part.overflow?.users === 0; isFewer = true) part.overflow = this.#drop(part.overflow);
       }
+      if (isFewer)
+        channel.keepEncodings(new Set([...partsOf(channel)].flatMap(({ encodings }) => [...encodings])));
       if (this.readersOf(channel.name) > 0) channel.idleSinceMs = undefined;
       else {
         channel.idleSinceMs ??= nowMs;

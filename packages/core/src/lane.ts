@@ -1,6 +1,6 @@
-import { type Batch, type Offset, sliceBatch, type WireFormat } from "@tidings/protocol";
+import { type Batch, type Offset, sliceBatch } from "@tidings/protocol";
+import type { Encoding } from "./encoding.ts";
 import { FewSet } from "./few-set.ts";
-import type { Filter } from "./filter.ts";
 
 /** A live reader as its lane sees it. */
 export interface LaneMember {
@@ -17,13 +17,11 @@ export interface LaneMember {
  * once, and each live reader gets the same bytes.
  */
 export class Lane {
-  readonly format: WireFormat;
-  readonly filter: Filter | undefined;
+  readonly encoding: Encoding;
   readonly members: FewSet<LaneMember> = new FewSet();
 
-  constructor(format: WireFormat, filter: Filter | undefined) {
-    this.format = format;
-    this.filter = filter;
+  constructor(encoding: Encoding) {
+    this.encoding = encoding;
   }
 
   /**

@@ -8,9 +8,10 @@ import {
   sliceBatch,
 } from "@tidings/protocol";
 import type { Chunk } from "./chunk.ts";
+import type { Encoding } from "./encoding.ts";
+import { FewSet } from "./few-set.ts";
 import { applyFilter } from "./filter.ts";
 import { fitBatch } from "./fit.ts";
-import type { Lane } from "./lane.ts";
 import type { PageLimits } from "./log.ts";
 
 /** Chunks are merged up to so many bytes, about: a page of a stream that catches up. */
@@ -23,11 +24,23 @@ export interface RecentPage {
   readonly offset: Offset;
 }
 
+/** What the parts of a channel have yet to hand to their readers stays up to so many bytes, whatever the limit. */
+const WAITING_BYTES = 4_194_304;
+
+/** A part of a channel that takes what it hands to its readers from here. */
+export interface Part {
+  /** Up to where it has handed everything to its readers. */
+  readonly head: Offset;
+}
+
 /**
  * The newest chunks of a channel with their encodings, so that a thousand readers that come back near the head cost
- * neither a read of the log nor an encoding. Bounded by the bytes of both, so that lanes cannot make it grow.
+ * neither a read of the log nor an encoding, and all parts of the channel share what the first one of them has encoded.
+ * Bounded by the bytes of both, so that encodings cannot make it grow.
  */
 export class RecentEnd {
+  /** Whoever flushes from here: what all of them have handed on goes first. */
+  readonly parts: FewSet<Part> = new FewSet();
   readonly #maxBytes: number;
   readonly #allocate: Allocate;
   #chunks: Chunk[] = [];
@@ -44,37 +57,47 @@ export class RecentEnd {
     this.#allocate = allocate;
   }
 
-  /** The same messages, without their encodings: those are of the lanes that made them. */
-  copy(): RecentEnd {
-    const other = new RecentEnd(this.#start, this.#maxBytes, this.#allocate, this.#newest !== undefined);
-    for (const chunk of this.#chunks) other.push(chunk.again());
-    return other;
-  }
-
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Takes the chunk that follows. It stays, whatever its size, until {@link RecentEnd.trim}. */
+  /** Up to where it was given everything. */
+  get #end(): Offset {
+    return this.#chunks.at(-1)?.last ?? this.#start;
+  }
+
+  /**
+   * Takes what one of the parts hands on, unless another one has brought it before. It stays, whatever its size, until
+   * {@link RecentEnd.trim}.
+   */
   push(chunk: Chunk): void {
-    chunk.isHeld = true;
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.bytes;
-    for (const { key, offset } of this.#newest === undefined ? [] : chunk.messages)
+    const end = this.#end;
+    if (chunk.last <= end) return;
+    const added = (chunk.before < end ? chunk.after(end) : chunk).hold();
+    this.#chunks.push(added);
+    this.#bytes += added.bytes;
+    for (const { key, offset } of this.#newest === undefined ? [] : added.messages)
       if (key !== undefined) this.#newest?.set(key, offset);
   }
 
-  encode(chunk: Chunk, lane: Lane): Batch {
-    const bytesBefore = chunk.bytes;
-    const batch = chunk.encode(lane);
-    this.#bytes += chunk.bytes - bytesBefore;
-    return batch;
+  /** What a chunk is, encoded: from what is here, where it reaches back that far. */
+  encode(chunk: Chunk, encoding: Encoding): readonly Batch[] {
+    const { before, last } = chunk;
+    if (!chunk.isKept || before < this.#start) return [chunk.encode(encoding)];
+    const batches: Batch[] = [];
+    for (let at = this.#firstAfter(before); at < this.#chunks.length; at++) {
+      const each = this.#chunks[at] as Chunk;
+      if (each.before >= last) break;
+      const whole = this.#encode(each, encoding);
+      batches.push(sliceBatch(whole, ...rangeOf(each, whole, before, last)));
+    }
+    return batches;
   }
 
-  /** One page at most of what came after an offset; `undefined` where it does not reach back that far. */
-  read(lane: Lane, after: Offset, limits: PageLimits): RecentPage | undefined {
+  /** One page at most of what came after an offset, up to another one; `undefined` where it does not reach back that far. */
+  read(encoding: Encoding, after: Offset, upTo: Offset, limits: PageLimits): RecentPage | undefined {
     if (after < this.#start) return undefined;
-    if (this.#newest !== undefined) return this.#readNewest(this.#newest, lane, after, limits);
+    if (this.#newest !== undefined) return this.#readNewest(this.#newest, encoding, after, upTo, limits);
     const batches: Batch[] = [];
     let { maxMessages, maxBytes } = limits;
     let offset = after;
@@ -82,9 +105,13 @@ export class RecentEnd {
     this.#mergeFrom(first);
     for (let at = first; at < this.#chunks.length; at++) {
       const chunk = this.#chunks[at] as Chunk;
-      const whole = this.encode(chunk, lane);
-      const from = chunk.before >= after ? 0 : countUpTo(whole, after);
-      const to = fitBatch(whole, from, { maxMessages, maxBytes }, batches.length === 0 ? 1 : 0);
+      if (chunk.before >= upTo) break;
+      const whole = this.#encode(chunk, encoding);
+      const [from, end] = rangeOf(chunk, whole, after, upTo);
+      const to = Math.min(
+        end,
+        fitBatch(whole, from, { maxMessages, maxBytes }, batches.length === 0 ? 1 : 0),
+      );
       if (to > from) {
         const batch = sliceBatch(whole, from, to);
         batches.push(batch);
@@ -92,8 +119,8 @@ export class RecentEnd {
         maxBytes -= batch.bytes.length;
         offset = whole.offsets[to - 1] as Offset;
       }
-      if (to < whole.ends.length) break;
-      offset = chunk.last;
+      if (to < end) break;
+      offset = chunk.last < upTo ? chunk.last : upTo;
     }
     this.trim();
     return { batches, offset };
@@ -114,9 +141,6 @@ export class RecentEnd {
         if (before.bytes > 2 * chunk.bytes || before.bytes + chunk.bytes > most) break;
         this.#bytes -= before.bytes + chunk.bytes;
         const merged = before.with(chunk);
-        // A flush that is under way may still ask for them.
-        before.isHeld = false;
-        chunk.isHeld = false;
         chunk = merged;
         this.#bytes += chunk.bytes;
       }
@@ -125,12 +149,16 @@ export class RecentEnd {
     this.#chunks.length = end;
   }
 
-  /** Lets the oldest chunks go until the rest is within its bytes. */
+  /** Lets the oldest chunks go until the rest is within its bytes; what a part has yet to hand on goes last. */
   trim(): void {
+    if (this.#bytes <= this.#maxBytes) return;
+    let handed = Number.POSITIVE_INFINITY;
+    for (const { head } of this.parts) handed = Math.min(handed, head);
     let gone = 0;
     while (this.#bytes > this.#maxBytes && gone < this.#chunks.length) {
-      const oldest = this.#chunks[gone++] as Chunk;
-      oldest.isHeld = false;
+      const oldest = this.#chunks[gone] as Chunk;
+      if (oldest.last > handed && this.#bytes <= WAITING_BYTES) break;
+      gone++;
       this.#bytes -= oldest.bytes;
       this.#start = oldest.last;
       for (const { key, offset } of this.#newest === undefined ? [] : oldest.messages)
@@ -139,11 +167,11 @@ export class RecentEnd {
     if (gone > 0) this.#chunks.splice(0, gone);
   }
 
-  /** Lets a lane's encodings go. */
-  forget(lane: Lane): void {
+  /** Lets what was encoded in any other way go. */
+  keepOnly(keys: ReadonlySet<string>): void {
     for (const chunk of this.#chunks) {
       this.#bytes -= chunk.bytes;
-      chunk.forget(lane);
+      chunk.keepOnly(keys);
       this.#bytes += chunk.bytes;
     }
   }
@@ -151,8 +179,9 @@ export class RecentEnd {
   /** Without messages that a newer one of their key stands for; encoded for this reader alone, since each lacks others. */
   #readNewest(
     newest: ReadonlyMap<string, Offset>,
-    lane: Lane,
+    encoding: Encoding,
     after: Offset,
+    upTo: Offset,
     { maxMessages, maxBytes }: PageLimits,
   ): RecentPage | undefined {
     const [first] = this.#chunks;
@@ -163,20 +192,28 @@ export class RecentEnd {
     for (let at = this.#firstAfter(after); at < this.#chunks.length; at++) {
       for (const message of (this.#chunks[at] as Chunk).messages) {
         const { key } = message;
-        if (message.offset <= after || (key !== undefined && newest.get(key) !== message.offset)) continue;
+        if (message.offset <= after || message.offset > upTo) continue;
+        if (key !== undefined && newest.get(key) !== message.offset) continue;
         bytes += messageBytes(message);
         if (page.length > 0 && (page.length >= maxMessages || bytes > maxBytes))
-          return { batches: [this.#encode(first, lane, page)], offset };
+          return { batches: [this.#encodePage(first, encoding, page)], offset };
         page.push(message);
         offset = message.offset;
       }
     }
-    const head = (this.#chunks.at(-1) as Chunk).last;
-    return { batches: [this.#encode(first, lane, page)], offset: head > offset ? head : offset };
+    const head = this.#end < upTo ? this.#end : upTo;
+    return { batches: [this.#encodePage(first, encoding, page)], offset: head > offset ? head : offset };
   }
 
-  #encode({ source }: Chunk, lane: Lane, messages: readonly Message[]): Batch {
-    return encodeBatch(lane.format, applyFilter(lane.filter, messages), source, this.#allocate);
+  #encode(chunk: Chunk, encoding: Encoding): Batch {
+    const bytesBefore = chunk.bytes;
+    const batch = chunk.encode(encoding);
+    this.#bytes += chunk.bytes - bytesBefore;
+    return batch;
+  }
+
+  #encodePage({ source }: Chunk, { format, filter }: Encoding, messages: readonly Message[]): Batch {
+    return encodeBatch(format, applyFilter(filter, messages), source, this.#allocate);
   }
 
   #firstAfter(after: Offset): number {
@@ -184,6 +221,14 @@ export class RecentEnd {
     while (at > 0 && (this.#chunks[at - 1] as Chunk).last > after) at--;
     return at;
   }
+}
+
+/** Which of a chunk's messages came after an offset, up to another one: from the one at an index to before that at another. */
+function rangeOf(chunk: Chunk, whole: Batch, after: Offset, upTo: Offset): [from: number, to: number] {
+  return [
+    chunk.before >= after ? 0 : countUpTo(whole, after),
+    chunk.last <= upTo ? whole.ends.length : countUpTo(whole, upTo),
+  ];
 }
 
 /** How many of a batch's messages, which are all kept, stand at an offset or below. */

@@ -1,8 +1,8 @@
 import { ndjsonFormat, toOffset } from "@tidings/protocol";
 import { expect, test } from "vitest";
 import { cutChunks } from "../src/chunk.ts";
+import { Encoding } from "../src/encoding.ts";
 import { eventFilter } from "../src/index.ts";
-import { Lane } from "../src/lane.ts";
 import { CountingFormat, number, text } from "./support/fixtures.ts";
 
 const SOURCE = { channel: "c", epoch: "e1" };
@@ -33,28 +33,29 @@ test("nothing pending is no chunk", () => {
   expect(cut(4)).toEqual([]);
 });
 
-test("a chunk that is held encodes once for each lane, and counts what it holds", () => {
+test("a chunk that is held encodes once in each way, and counts what it holds", () => {
   const [chunk] = cut(0, 1, 2);
   const format = new CountingFormat();
-  const lane = new Lane(format, undefined);
+  const encoding = new Encoding(format, undefined);
   if (chunk === undefined) throw new Error("no chunk");
-  const alone = chunk.bytes;
-  chunk.isHeld = true;
-  const batch = chunk.encode(lane);
-  expect(chunk.encode(lane)).toBe(batch);
+  const alone = chunk.hold().bytes;
+  const batch = chunk.encode(encoding);
+  expect(chunk.encode(new Encoding(format, undefined))).toBe(batch);
   expect(text(batch.bytes)).toBe("c/1=1;c/2=2;");
   expect(format.writes).toBe(2);
   expect(chunk.bytes).toBeGreaterThanOrEqual(alone + batch.bytes.length);
 
-  chunk.forget(lane);
+  chunk.keepOnly(new Set([encoding.key]));
+  expect(chunk.encode(encoding)).toBe(batch);
+  chunk.keepOnly(new Set());
   expect(chunk.bytes).toBe(alone);
-  chunk.encode(lane);
+  chunk.encode(encoding);
   expect(format.writes).toBe(4);
 });
 
 test("a chunk that is not held keeps no encoding", () => {
   const [chunk] = cut(0, 1, 2);
   const alone = chunk?.bytes;
-  chunk?.encode(new Lane(ndjsonFormat, eventFilter(["message"])));
+  chunk?.encode(new Encoding(ndjsonFormat, eventFilter(["message"])));
   expect(chunk?.bytes).toBe(alone);
 });
