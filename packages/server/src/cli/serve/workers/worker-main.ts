@@ -12,6 +12,7 @@ import { MAX_NODE_NAME } from "../../../nodes/index.ts";
 import { Peer } from "../../../peer/index.ts";
 import { createInnerTidings } from "../../../tidings.ts";
 import { describeError, EXIT, exitCodeOf } from "../../exit.ts";
+import { letHeapGrow } from "../heap.ts";
 import { createLogger } from "../logger.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { Handed } from "./handed.ts";
@@ -24,6 +25,7 @@ const ARTIFACT = /^\/artifacts(?:\/|$)/;
 
 /** Serves the connections that it is handed, until it is told to stop. */
 async function work({ worker, loaded, folder }: Start, peer: Peer): Promise<void> {
+  letHeapGrow();
   const { config, sources, auth } = loaded;
   const logger = createLogger(config).child({ worker });
   endWithPrimary(peer, logger, folder);
