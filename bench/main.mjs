@@ -28,7 +28,7 @@ const RATIOS = {
   fanout: { value: "deliveriesPerSecond", alike: ["transport", "readers", "bytes", "perSecond"] },
   single: { value: "deliveriesPerSecond", alike: ["transport", "readers", "bytes"] },
   idle: { value: "kilobytesEach", alike: ["transport", "readers"] },
-  publish: { value: "publishesPerSecond", alike: ["by", "connections", "inFlight"] },
+  publish: { value: "publishesPerSecond", alike: ["log", "by", "connections", "inFlight"] },
 };
 
 const USAGE = `npm run bench [-- NAME…] [OPTIONS]

@@ -6,6 +6,7 @@ import { startChild } from "../lib/child.mjs";
 import { loaded } from "../lib/load.mjs";
 import { repeat, round } from "../lib/stats.mjs";
 import { usageOf } from "../lib/usage.mjs";
+import { UPGRADE } from "../load/wire.mjs";
 import { hello, startTidings } from "../servers/index.mjs";
 
 export const about = "publishes a second, and how long each takes";
@@ -32,7 +33,7 @@ export async function run({ quick, repeats, seconds, tell, servers }) {
       () => publish(hello, {}, { by: "http", connections, inFlight, seconds }),
       "publishesPerSecond",
     );
-    tell({ bench: "publish", server: "hello", by: "http", connections, inFlight, ...row });
+    tell({ bench: "publish", server: "hello", log: "memory", by: "http", connections, inFlight, ...row });
   }
   if (!servers.some(({ name }) => name === "tidings")) return;
   for (const log of /** @type {const} */ (["memory", "lmdb"])) {
@@ -46,8 +47,17 @@ export async function run({ quick, repeats, seconds, tell, servers }) {
     }
   }
   for (const inFlight of [1, 256]) {
-    const row = await repeat(repeats, () => commits(inFlight, seconds), "publishesPerSecond");
-    tell({ bench: "publish", server: "lmdb", log: "lmdb", by: "put", connections: 1, inFlight, ...row });
+    for (const server of ["tidings", "lmdb"]) {
+      const row = await repeat(repeats, () => commits(server, inFlight, seconds), "publishesPerSecond");
+      tell({ bench: "publish", server, log: "lmdb", by: "call", connections: 0, inFlight, ...row });
+    }
+    const way = { by: "ws", connections: 1, inFlight };
+    const row = await repeat(
+      repeats,
+      () => publish({ start: startStore }, {}, { ...way, seconds }),
+      "publishesPerSecond",
+    );
+    tell({ bench: "publish", server: "lmdb", log: "lmdb", ...way, ...row });
   }
 }
 
@@ -74,14 +84,46 @@ function publish(server, options, { by, connections, inFlight, batch = 1, second
   });
 }
 
-/** What lmdb itself commits in a bare loop, so many puts at a time. @param {number} inFlight @param {number} seconds */
-async function commits(inFlight, seconds) {
+/**
+ * What is stored by calls in one process: by lmdb itself in a bare loop, and by the library.
+ * @param {string} server @param {number} inFlight @param {number} seconds
+ */
+async function commits(server, inFlight, seconds) {
+  await using store = await startDurable(server);
+  return await store.child.call("commit", { inFlight, seconds, size: SIZE });
+}
+
+/** lmdb behind the least that a WebSocket server can be. */
+async function startStore() {
+  const store = await startDurable("lmdb");
+  const port = await store.child.call("serve");
+  const host = "127.0.0.1";
+  return {
+    version: "",
+    pid: store.child.pid,
+    publisher: () => ({
+      host,
+      port,
+      as: "frame",
+      open: Buffer.from(`GET / HTTP/1.1\r\nHost: ${host}:${port}\r\n${UPGRADE}\r\n`).toString("base64"),
+      opened: '"welcome"',
+      prefix: '{"type":"publish","id":"1","channel":"bench/1","data":',
+      suffix: "}",
+      ack: '"type":"ok"',
+    }),
+    stop: () => store[Symbol.asyncDispose](),
+  };
+}
+
+/** @param {string} server */
+async function startDurable(server) {
   const folder = await mkdtemp(join(tmpdir(), "tidings-bench-"));
-  const child = startChild("server", new URL("../servers/bare-lmdb.mjs", import.meta.url), [folder]);
-  try {
-    return await child.call("commit", { inFlight, seconds, size: SIZE });
-  } finally {
-    await child.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  const child = startChild("server", new URL("../servers/durable.mjs", import.meta.url), [server, folder]);
+  return {
+    child,
+    async [Symbol.asyncDispose]() {
+      await child.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
