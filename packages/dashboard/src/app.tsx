@@ -15,12 +15,14 @@ import { ConfigurationPage } from "./pages/configuration/configuration-page.tsx"
 import { ConnectionPage } from "./pages/connections/connection-page.tsx";
 import { ConnectionsPage } from "./pages/connections/connections-page.tsx";
 import { EventsPage } from "./pages/events/events-page.tsx";
+import { NodesPage } from "./pages/nodes/nodes-page.tsx";
 import { OverviewPage } from "./pages/overview/overview-page.tsx";
 
 const SHORTCUTS = [
   ["g then o", "overview"],
   ["g then c", "channels"],
   ["g then n", "connections"],
+  ["g then d", "nodes"],
   ["g then e", "events"],
   ["g then s", "configuration"],
   ["/", "search, or filter"],
@@ -39,6 +41,7 @@ export function App(): JSX.Element {
       "g o": go(to.overview),
       "g c": go(to.channels),
       "g n": go(to.connections),
+      "g d": go(to.nodes),
       "g e": go(to.events()),
       "g s": go(to.configuration),
     });
@@ -86,6 +89,8 @@ function Page({ route: at }: { readonly route: Route }): JSX.Element {
       return <ConnectionsPage key={at.channel} search={at.search} channel={at.channel} />;
     case "connection":
       return <ConnectionPage key={at.connection} id={at.connection} />;
+    case "nodes":
+      return <NodesPage />;
     case "events":
       return <EventsPage key={`${at.kind} ${at.search}`} search={at.search} kind={at.kind} />;
     case "configuration":

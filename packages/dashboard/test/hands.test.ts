@@ -18,6 +18,7 @@ const PLACES = [
   "#/channels",
   "#/channels/evals/1/logs",
   "#/connections",
+  "#/nodes",
   "#/events",
   "#/configuration",
 ];

@@ -16,6 +16,7 @@ const PLACES: readonly Place[] = [
   { href: to.overview, label: "Overview", icon: "activity", pages: ["overview"] },
   { href: to.channels, label: "Channels", icon: "channels", pages: ["channels", "channel"] },
   { href: to.connections, label: "Connections", icon: "link", pages: ["connections", "connection"] },
+  { href: to.nodes, label: "Nodes", icon: "nodes", pages: ["nodes"] },
   { href: to.events(), label: "Events", icon: "alert", pages: ["events"] },
   { href: to.configuration, label: "Config", icon: "sliders", pages: ["configuration"] },
   { href: "./lab", label: "Lab", icon: "flask", pages: [] },

@@ -132,6 +132,8 @@ export interface EventRow {
   readonly version?: string;
   readonly log?: string;
   readonly node?: string;
+  /** The node that came or went. */
+  readonly other?: string;
   readonly name?: string;
   readonly state?: string;
   readonly counts?: Readonly<Record<string, number>>;
@@ -141,6 +143,21 @@ export interface EventList {
   readonly events: readonly EventRow[];
   readonly count: number;
   readonly next?: string;
+  readonly missing?: readonly MissingNode[];
+}
+
+export interface NodeRow {
+  readonly node: string;
+  readonly name: string;
+  readonly version: string;
+  readonly since: string;
+  /** Whether it is the one that answers. */
+  readonly self: boolean;
+  readonly sample: Sample | null;
+}
+
+export interface NodeList {
+  readonly nodes: readonly NodeRow[];
   readonly missing?: readonly MissingNode[];
 }
 

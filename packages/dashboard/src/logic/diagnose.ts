@@ -4,19 +4,19 @@ import type { Moment } from "./ranges.ts";
 import { to } from "./route.ts";
 
 /** The event loop is held for so long: everything waits for that. In milliseconds. */
-const LATE_LOOP_MS = 100;
+export const LATE_LOOP_MS = 100;
 /** A commit takes so long: the disk is slow. In milliseconds. */
 const SLOW_COMMIT_MS = 100;
 /** From when to delivery, in milliseconds. */
 const SLOW_DELIVERY_MS = 250;
 /** Of one core, in per cent. */
-const BUSY_CPU = 85;
+export const BUSY_CPU = 85;
 /** What a disk should have left, in bytes. */
 const LOW_DISK_BYTES = 1_073_741_824;
 /** A connection that takes nothing for so long is slow, and no passing matter; in milliseconds. */
 const STUCK_MS = 2_000;
 /** Of fewer seconds than these nothing is said that is a matter of time: a start is busy. */
-const MIN_SAMPLES = 5;
+export const MIN_SAMPLES = 5;
 /** Below it a process that is late does not work, but waits: in per cent of a core. */
 const IDLE_CPU = 50;
 /** What the server refuses since it cannot do it. */
@@ -28,7 +28,7 @@ export interface Diagnosis {
   readonly findings: readonly Finding[];
 }
 
-interface Finding {
+export interface Finding {
   readonly side: "us" | "network";
   readonly text: string;
   /** Where more of it is. */
@@ -48,7 +48,8 @@ export function diagnose(
   return { side: sides.size === 2 ? "both" : side, findings };
 }
 
-function ofServer(samples: readonly Sample[]): Finding[] {
+/** What holds a server, by its last samples. */
+export function ofServer(samples: readonly Sample[]): Finding[] {
   const found: Finding[] = [];
   const us = (text: string, href?: string): void => {
     found.push({ side: "us", text, ...(href === undefined ? {} : { href }) });

@@ -5,6 +5,7 @@ export type Route =
   | { readonly page: "channel"; readonly channel: string }
   | { readonly page: "connections"; readonly search: string; readonly channel: string }
   | { readonly page: "connection"; readonly connection: string }
+  | { readonly page: "nodes" }
   | { readonly page: "events"; readonly search: string; readonly kind: string }
   | { readonly page: "configuration" }
   | { readonly page: "nowhere" };
@@ -24,6 +25,8 @@ export function parseRoute(hash: string): Route {
       return rest === ""
         ? { page: "connections", search, channel: asked.get("channel") ?? "" }
         : { page: "connection", connection: rest };
+    case "nodes":
+      return { page: "nodes" };
     case "events":
       return { page: "events", search, kind: asked.get("kind") ?? "" };
     case "configuration":
@@ -41,6 +44,7 @@ export const to = {
   connections: "#/connections",
   readersOf: (channel: string): string => `#/connections?${new URLSearchParams({ channel }).toString()}`,
   connection: (id: string): string => `#/connections/${id}`,
+  nodes: "#/nodes",
   events: (search = "", kind = ""): string => {
     const query = new URLSearchParams({ ...(kind && { kind }), ...(search && { search }) }).toString();
     return `#/events${query === "" ? "" : `?${query}`}`;

@@ -3,6 +3,7 @@ import { parseRoute, to } from "../../src/logic/route.ts";
 
 test("each place has a link that leads there", () => {
   expect(parseRoute(to.overview)).toEqual({ page: "overview" });
+  expect(parseRoute(to.nodes)).toEqual({ page: "nodes" });
   expect(parseRoute(to.channel("evals/123/logs"))).toEqual({ page: "channel", channel: "evals/123/logs" });
   expect(parseRoute(to.channel("$tidings/stats"))).toEqual({ page: "channel", channel: "$tidings/stats" });
   expect(parseRoute(to.connection("_a-b"))).toEqual({ page: "connection", connection: "_a-b" });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { json, untilData } from "../insight/support.ts";
 import { openServer, type TestServer } from "../support/logs.ts";
 import type { RawWebSocket } from "../support/raw-web-socket.ts";
-import { connect, untilNodes } from "./support.ts";
+import { connect, killable, untilNodes } from "./support.ts";
 
 interface Rows {
   readonly connections: readonly {
@@ -53,6 +53,18 @@ describe.runIf(hasRedis())(
       await b.tidings.close();
       const { events } = await asked(a, "events?kind=node");
       expect(events[0]).toMatchObject({ state: "left", other: nodes[0]?.node, name: "b" });
+    });
+
+    test("a node that is lost while it is asked is missing by its name too", async () => {
+      await using redis = await RedisServer.start();
+      const limits = { nodeTimeoutMs: 500 };
+      await using a = await openServer({ log: redis.url, limits });
+      await using child = killable(redis.url, limits);
+      await child.line();
+      await untilNodes(a, 2);
+      child.signal("SIGKILL");
+      const { nodes, missing } = await asked(a, "nodes");
+      expect([nodes.length, missing?.map(({ name }) => name)]).toEqual([1, ["child"]]);
     });
 
     test("connections of all nodes in one order, page by page; one is found and sent away wherever it is", async () => {

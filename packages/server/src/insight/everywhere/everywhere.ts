@@ -22,6 +22,12 @@ export interface Missing {
   readonly why: string;
 }
 
+interface Answered {
+  readonly node: string;
+  readonly name: string;
+  readonly value: unknown;
+}
+
 export interface WithMissing {
   /** Absent where all answered. */
   readonly missing?: readonly Missing[];
@@ -245,9 +251,9 @@ export class Everywhere {
       this.#ask(method, (node) => ({ ...query, skip: skipOf(node) })),
     ]);
     const pages: NodePage<Row>[] = [{ node: self, ...mine }];
-    for (const { node, value } of answers) {
+    for (const { node, name, value } of answers) {
       const read = listed.safeParse(value).data;
-      if (read === undefined) missing.push(this.#missing(node, "is of another version"));
+      if (read === undefined) missing.push({ node, name, why: "is of another version" });
       else pages.push({ node, rows: read.rows as unknown as readonly Row[], count: read.count });
     }
     return withMissing(mergePages(pages, { limit: query.limit, skips, self, valueOf }), missing);
@@ -257,29 +263,26 @@ export class Everywhere {
   async #ask(
     method: string,
     params: object | ((node: string) => object),
-  ): Promise<{ readonly answers: readonly { node: string; value: unknown }[]; readonly missing: Missing[] }> {
+  ): Promise<{ readonly answers: readonly Answered[]; readonly missing: Missing[] }> {
     const { nodes } = this.#sources;
     if (nodes === undefined) return { answers: [], missing: [] };
     const each = await Promise.all(
-      nodes.all.slice(1).map(async ({ node }) => {
+      nodes.all.slice(1).map(async ({ node, about }) => {
         const [answer] = await nodes.ask(method, typeof params === "function" ? params(node) : params, [
           node,
         ]);
-        return answer;
+        // It may be lost until it is missing, and then nobody knows its name any more.
+        return answer === undefined ? undefined : { ...answer, name: about.name };
       }),
     );
-    const answers: { node: string; value: unknown }[] = [];
+    const answers: Answered[] = [];
     const missing: Missing[] = [];
     for (const answer of each) {
       if (answer === undefined) continue;
-      if ("missing" in answer) missing.push(this.#missing(answer.node, answer.missing));
+      if ("missing" in answer) missing.push({ node: answer.node, name: answer.name, why: answer.missing });
       else answers.push(answer);
     }
     return { answers, missing };
-  }
-
-  #missing(node: string, why: string): Missing {
-    return { node, name: this.#sources.nodes?.nameOf(node) ?? node, why };
   }
 }
 
