@@ -7,7 +7,7 @@ import { findSerious } from "./support/accessibility.ts";
 import { Operator } from "./support/operator.ts";
 
 /** Longer than what a question to a node that does not answer takes, so that both are seen; in milliseconds. */
-const NODE_TIMEOUT_MS = 4_000;
+const NODE_TIMEOUT_MS = 8_000;
 const PHONE = { width: 390, height: 844 };
 
 describeInBrowser("the page of nodes", () => {
