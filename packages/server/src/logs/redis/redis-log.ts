@@ -226,20 +226,21 @@ export class RedisLog implements Log {
   }
 
   async #callAppend(channel: string, jobs: readonly AppendJob[]): Promise<readonly Outcome[]> {
-    const { replicas, timeoutMs, maxInlineBytes, nowMs, retentionOf } = this.#options;
+    const { replicas, maxInlineBytes, nowMs, retentionOf } = this.#options;
     await this.#engine.ready(this.#keys.state(channel), this.#options.waitMs);
     const timeMs = nowMs();
     const tag = randomBytes(4).readUInt32BE().toString(36);
     const args = appendArgs(tag, maxInlineBytes, jobs);
-    const wait = replicas === 0 ? [] : [["WAIT", String(replicas), String(Math.ceil(timeoutMs / 2))]];
-    const { seen, result, after } = await this.#calls.callThen(channel, "append", args, wait, replicas === 0);
+    const called = await (replicas === 0
+      ? this.#calls.call(channel, "append", args)
+      : this.#calls.appendConfirmed(channel, args));
+    const { seen, result, replicas: confirmed } = called;
     const retention = retentionOf(channel);
     const answers = result as readonly (readonly Reply[])[];
     const outcomes = jobs.map((job, place) =>
       readOutcome(channel, job, answers[place] ?? [], seen.epoch, timeMs, retention),
     );
     const messages = outcomes.flatMap((outcome) => ("error" in outcome ? [] : outcome.messages));
-    const confirmed = replicas === 0 ? 0 : (after[0] as number);
     if (messages.length > 0) {
       if (replicas > 0) await this.#tellConfirmed(channel, seen, messages);
       await this.#followers.appended(channel, seen, messages);
@@ -310,7 +311,9 @@ export class RedisLog implements Log {
 
   /** What was told meanwhile was not heard, and may be lost. */
   async #catchUp(): Promise<void> {
-    await Promise.all([this.#check(true), this.#names.load()]).catch(() => undefined);
+    await Promise.all([this.#check(true), this.#calls.compareAll(), this.#names.load()]).catch(
+      () => undefined,
+    );
   }
 
   #planCheck(): void {
@@ -353,7 +356,7 @@ export class RedisLog implements Log {
     const keys = told.flatMap(([channel]) => [this.#keys.life(channel), this.#keys.state(channel)]);
     if (!this.#engine.isUp(keys[0] ?? "")) return;
     const args = told.flatMap(([, { epoch, head, earliest }]) => [epoch, String(head), String(earliest)]);
-    const [changed] = await this.#engine.run(CHECK_SCRIPT, keys, args);
+    const changed = await this.#engine.run(CHECK_SCRIPT, keys, args);
     for (const place of changed as readonly number[]) {
       const [channel = ""] = told[place] ?? [];
       await this.#followers.refresh(channel);
