@@ -24,7 +24,7 @@ describe.runIf(hasRedis())("appends that replicas have to confirm (redis-server 
     expect(node.events.filter(({ type }) => type === "lost")).toEqual([]);
   });
 
-  test("a repeat of one that was refused is acknowledged once a replica has it, and is there once", async () => {
+  test("a repeat of one that was refused is acknowledged once a replica has it, and is there once; a replica that stands still confirms nothing", async () => {
     await using server = await RedisServer.start({ settings: { "repl-diskless-sync-delay": "0" } });
     await using node = await Node.open({ ...plainOptions(server.url), replicas: 1, timeoutMs: 1_000 });
     const append = () => node.log.append("a", [text("1")], { idempotencyKey: "one" });
@@ -35,5 +35,8 @@ describe.runIf(hasRedis())("appends that replicas have to confirm (redis-server 
     while (appended === undefined) appended = await append().catch(() => undefined);
     expect(appended).toMatchObject({ offset: 1, appended: 0 });
     expect(await textsOf(node.log)).toEqual(["1"]);
+    // One that is connected, and has all but this.
+    replica.signal("SIGSTOP");
+    await expect(node.log.append("a", [text("2")])).rejects.toMatchObject(UNCONFIRMED);
   });
 });
