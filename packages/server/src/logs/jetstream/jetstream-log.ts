@@ -21,9 +21,12 @@ import { type CheckedOptions, checkOptions, type JetStreamLogOptions } from "./o
 import { answer, type Outcome, planAppends } from "./plan.ts";
 import type { Replica } from "./replica.ts";
 import { Subjects } from "./subjects.ts";
+import { Turns } from "./turns.ts";
 
 /** How often an append that another node was ahead of is tried again. */
 const MAX_TRIES = 200;
+/** After how many lost races it asks the other nodes for its turn: where they write now and then, the next one is won. */
+const LOST_RACES = 2;
 /** How often a page is read again of which an entry is let go meanwhile. */
 const MAX_READS = 5;
 /** How many followed channels one check compares; the next goes on behind them. */
@@ -39,6 +42,7 @@ export class JetStreamLog implements Log {
   readonly #names: Names;
   readonly #channels: Channels;
   readonly #queues: ChannelQueues;
+  readonly #turns: Turns;
   #checking: NodeJS.Timeout | undefined;
   /** What the stream was at the last check. */
   #checked = "";
@@ -63,6 +67,7 @@ export class JetStreamLog implements Log {
     this.#bodies = new Bodies(this.#engine, this.#subjects);
     this.#names = new Names(this.#engine, this.#subjects);
     this.#channels = new Channels(this.#engine, this.#subjects, options, this.#bodies, this.#names);
+    this.#turns = new Turns((told) => this.#tellTurn(told));
     this.#queues = new ChannelQueues(
       (channel, jobs) => this.#append(channel, jobs),
       options.maxPendingBytes,
@@ -178,6 +183,9 @@ export class JetStreamLog implements Log {
     await this.#engine.listen(this.#subjects.newNames, ({ data }) =>
       this.#names.learn(Buffer.from(data).toString()),
     );
+    await this.#engine.listen(this.#subjects.turns, ({ data }) =>
+      this.#turns.hear(Buffer.from(data).toString()),
+    );
     await this.#names.load();
     this.#planCheck();
   }
@@ -185,6 +193,7 @@ export class JetStreamLog implements Log {
   async #close(): Promise<void> {
     await this.#queues.drained();
     clearTimeout(this.#checking);
+    this.#turns.clear();
     this.#channels.clear();
     await this.#engine.close();
   }
@@ -204,28 +213,54 @@ export class JetStreamLog implements Log {
   }
 
   async #appendGroup(channel: string, jobs: readonly AppendJob[]): Promise<readonly Outcome[]> {
-    const { waitMs, nowMs, retentionOf } = this.#options;
-    await this.#engine.ready(waitMs);
-    for (let tries = 0, isCertain = false; tries < MAX_TRIES; tries++) {
+    const { nowMs, retentionOf } = this.#options;
+    return this.#insist(channel, async (isCertain) => {
       const replica = isCertain ? await this.#channels.sync(channel) : await this.#guess(channel);
       const timeMs = nowMs();
       const retention = retentionOf(channel);
       replica.retain(retention, timeMs);
       const { messages, keys, outcomes } = planAppends(channel, replica, jobs, retention, timeMs);
-      if (messages.length === 0 && keys.length === 0) {
-        if (isCertain) return outcomes;
-        isCertain = true; // Another node may have appended what these are refused for the lack of.
-        continue;
-      }
-      try {
-        await this.#channels.write(channel, replica, { type: "append", messages, keys, retention }, timeMs);
-        return outcomes;
-      } catch (error) {
-        if (!(error instanceof StaleError)) throw error;
+      // Another node may have appended what these are refused for the lack of.
+      if (messages.length === 0 && keys.length === 0) return isCertain ? outcomes : undefined;
+      await this.#channels.write(channel, replica, { type: "append", messages, keys, retention }, timeMs);
+      return outcomes;
+    });
+  }
+
+  /**
+   * Writes to a channel, again where another node was ahead.
+   *
+   * @param attempt told whether to look at the channel first; answers nothing where that is to be done.
+   */
+  async #insist<T>(channel: string, attempt: (isCertain: boolean) => Promise<T | undefined>): Promise<T> {
+    await this.#engine.ready(this.#options.waitMs);
+    let isCertain = false;
+    let lost = 0;
+    try {
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        if (await this.#turns.pass(channel)) isCertain = true;
+        const beganMs = performance.now();
+        try {
+          const result = await attempt(isCertain);
+          if (result !== undefined) return result;
+        } catch (error) {
+          if (!(error instanceof StaleError)) throw error;
+          if (++lost >= LOST_RACES) this.#turns.ask(channel, performance.now() - beganMs);
+        }
         isCertain = true;
       }
+    } finally {
+      this.#turns.done(channel);
     }
     throw contendedError(channel);
+  }
+
+  #tellTurn(told: string): void {
+    try {
+      this.#engine.tell(this.#subjects.turns, Buffer.from(told));
+    } catch {
+      // The engine is away, which the append that it is for finds out by itself.
+    }
   }
 
   /** The channel as this node knows it: whether it is so, the append finds out. */
@@ -236,23 +271,17 @@ export class JetStreamLog implements Log {
   }
 
   async #truncate(channel: string, upTo: Offset | undefined): Promise<ChannelState> {
-    const { waitMs, nowMs, retentionOf } = this.#options;
-    await this.#engine.ready(waitMs);
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const { nowMs, retentionOf } = this.#options;
+    return this.#insist(channel, async () => {
       const replica = await this.#channels.sync(channel);
       const timeMs = nowMs();
       replica.retain(retentionOf(channel), timeMs);
       const { head, earliest } = replica.state;
       const last = Math.min(upTo ?? head, head) as Offset;
       if (head === 0 || last < earliest) return replica.state;
-      try {
-        await this.#channels.write(channel, replica, { type: "truncate", upTo: last }, timeMs);
-        return (await this.#look(channel)).state;
-      } catch (error) {
-        if (!(error instanceof StaleError)) throw error;
-      }
-    }
-    throw contendedError(channel);
+      await this.#channels.write(channel, replica, { type: "truncate", upTo: last }, timeMs);
+      return (await this.#look(channel)).state;
+    });
   }
 
   /** The channel without what is over its age. */
