@@ -10,6 +10,7 @@ import type {
 } from "@tidings/core";
 import type { NewMessage, Offset } from "@tidings/protocol";
 import { type AppendJob, ChannelQueues } from "../channel-queue.ts";
+import { type ListedChannels, listChannels } from "../list-channels.ts";
 import { checkBatch } from "../check-batch.ts";
 import { Bodies, GoneError } from "./bodies.ts";
 import { Channels } from "./channels.ts";
@@ -130,23 +131,10 @@ export class JetStreamLog implements Log {
     return this.#closing === undefined ? this.#names.count : 0;
   }
 
-  async channels(options: {
-    readonly prefix: string;
-    readonly after: string;
-    readonly limit: number;
-  }): Promise<readonly ChannelDescription[]> {
+  async channels(options: Parameters<Log["channels"]>[0]): Promise<readonly ChannelDescription[]> {
     this.#checkOpen();
-    const { prefix, limit } = options;
-    const found: ChannelDescription[] = [];
-    for (let { after } = options; found.length < limit;) {
-      const names = this.#names.list(prefix, after, Math.min(64, limit - found.length));
-      if (names.length === 0) break;
-      const described = await Promise.all(names.map((name) => this.describe(name)));
-      // One whose messages the engine lost has a name, and nothing else.
-      found.push(...described.filter(({ head }) => head > 0));
-      after = names.at(-1) as string;
-    }
-    return found;
+    const names: ListedChannels["names"] = (...asked) => this.#names.list(...asked);
+    return listChannels({ names, describe: (channel) => this.describe(channel) }, options);
   }
 
   async follow(channel: string): Promise<ChannelState> {

@@ -14,6 +14,7 @@ import { appendArgs, type Outcome, readOutcome } from "./append-call.ts";
 import { checkBatch } from "../check-batch.ts";
 import { bound, ChannelCalls, type Operation, type Seen } from "./channel-calls.ts";
 import { type AppendJob, ChannelQueues } from "../channel-queue.ts";
+import { type ListedChannels, listChannels } from "../list-channels.ts";
 import type { Arg, Reply } from "./connection.ts";
 import { Engine } from "./engine.ts";
 import { closedError, replicasError } from "./faults.ts";
@@ -127,23 +128,10 @@ export class RedisLog implements Log {
     return this.#closing === undefined ? this.#names.count : 0;
   }
 
-  async channels(options: {
-    readonly prefix: string;
-    readonly after: string;
-    readonly limit: number;
-  }): Promise<readonly ChannelDescription[]> {
+  async channels(options: Parameters<Log["channels"]>[0]): Promise<readonly ChannelDescription[]> {
     this.#checkOpen();
-    const { prefix, limit } = options;
-    const found: ChannelDescription[] = [];
-    for (let { after } = options; found.length < limit;) {
-      const names = await this.#names.list(prefix, after, limit - found.length);
-      if (names.length === 0) break;
-      const described = await Promise.all(names.map((name) => this.describe(name)));
-      // One whose messages the engine lost has a name, and nothing else.
-      found.push(...described.filter(({ head }) => head > 0));
-      after = names.at(-1) as string;
-    }
-    return found;
+    const names: ListedChannels["names"] = (...asked) => this.#names.list(...asked);
+    return listChannels({ names, describe: (channel) => this.describe(channel) }, options);
   }
 
   async follow(channel: string): Promise<ChannelState> {
