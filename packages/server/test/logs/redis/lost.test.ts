@@ -68,7 +68,8 @@ describe.runIf(hasRedis())("what an engine lost, and who finds it (redis-server 
     FAILS_OVER,
     async () => {
       await using group = await SentinelGroup.start();
-      await using node = await Node.open({ ...plainOptions(group.url), checkMs: 50 });
+      // Sentinels themselves have no databases.
+      await using node = await Node.open({ ...plainOptions(`${group.url}/3`), checkMs: 50 });
       await group.failOver();
       await node.until(({ events }) =>
         events.some((event) => event.type === "lost" && event.reason.includes("has taken the place of")),
