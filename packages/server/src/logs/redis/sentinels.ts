@@ -24,28 +24,20 @@ export class Sentinels {
         return await this.#ask(this.#connection);
       } catch (error) {
         failure = error;
-        this.#keep(undefined);
       }
     }
     const { address, timeoutMs, ca } = this.#options;
+    // Sentinels have no databases.
+    const own = { ...address, database: 0 };
     for (const at of address.hosts) {
       try {
-        // Sentinels have no databases.
-        const own = { ...address, database: 0 };
-        const { connection } = await Connection.open({
-          address: own,
-          at,
-          timeoutMs,
-          ca,
-          onNote: () => undefined,
-        });
-        this.#keep(connection);
-        return await this.#ask(connection);
+        const asked = await Connection.open({ address: own, at, timeoutMs, ca, onNote: () => undefined });
+        this.#keep(asked.connection);
+        return await this.#ask(asked.connection);
       } catch (error) {
         failure = error;
       }
     }
-    this.#keep(undefined);
     throw failure;
   }
 
@@ -56,9 +48,14 @@ export class Sentinels {
 
   async #ask(connection: Connection): Promise<HostPort> {
     const { masterName } = this.#options.address;
-    const reply = await connection.call(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", masterName]);
-    if (!Array.isArray(reply)) throw new Error(`no sentinel knows a master "${masterName}"`);
-    return { host: String(reply[0]), port: Number(String(reply[1])) };
+    try {
+      const reply = await connection.call(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", masterName]);
+      if (!Array.isArray(reply)) throw new Error(`no sentinel knows a master "${masterName}"`);
+      return { host: String(reply[0]), port: Number(String(reply[1])) };
+    } catch (error) {
+      if (this.#connection === connection) this.#keep(undefined);
+      throw error;
+    }
   }
 
   #keep(connection: Connection | undefined): void {
