@@ -92,7 +92,11 @@ export class Link {
     // The same one for both: another server's replicas say nothing of this one's.
     const connection = this.#open();
     const answer = await connection.call(args);
-    return [answer, await connection.confirm(key)];
+    const replicas = await connection.confirm(key).catch((error: unknown) => {
+      // Not as it is: where the slot is being moved, the call, which was done, would be made again.
+      throw new Error("it could not be asked what replicas have", { cause: error });
+    });
+    return [answer, replicas];
   }
 
   async subscribe(topics: readonly string[], isSharded: boolean): Promise<void> {
