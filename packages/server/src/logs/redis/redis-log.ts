@@ -10,6 +10,7 @@ import type {
 } from "@tidings/core";
 import type { Message, NewMessage, Offset } from "@tidings/protocol";
 import { randomBytes } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { appendArgs, type Outcome, readOutcome } from "./append-call.ts";
 import { checkBatch } from "../check-batch.ts";
 import { bound, ChannelCalls, type Operation, type Seen } from "./channel-calls.ts";
@@ -177,7 +178,14 @@ export class RedisLog implements Log {
     const followed = this.#followers
       .agedAt(nowMs(), (channel) => retentionOf(channel).maxAgeMs)
       .map((channel) => this.#followers.refresh(channel));
-    await Promise.all([...followed, this.#names.check(), this.#sweepOthers()]);
+    const { losses } = this.#engine;
+    try {
+      await Promise.all([...followed, this.#names.check(), this.#sweepOthers()]);
+    } catch (error) {
+      // One whose server was lost meanwhile has been told of already; the next sweep does what this one did not.
+      await nextTurn();
+      if (losses === this.#engine.losses) throw error;
+    }
   }
 
   close(): Promise<void> {
