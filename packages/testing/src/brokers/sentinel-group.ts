@@ -54,8 +54,12 @@ export class SentinelGroup implements AsyncDisposable {
     for (;;) {
       // It may be another one by now, where sentinels got no time to look.
       const master = await this.#agreed();
-      if (had?.master !== master) had = { master, offset: await offsetOf(master, "master_repl_offset") };
-      if ((await offsetOf(this.replica, "slave_repl_offset")) >= had.offset) return;
+      if (had?.master !== master) {
+        const offset = await offsetOf(master, "master_repl_offset");
+        had = offset === undefined ? undefined : { master, offset };
+      }
+      const has = await offsetOf(this.replica, "slave_repl_offset");
+      if (had !== undefined && has !== undefined && has >= had.offset) return;
       await delay(ASK_MS);
     }
   }
@@ -98,7 +102,9 @@ export class SentinelGroup implements AsyncDisposable {
   /** The master, as soon as all sentinels name the same. */
   async #agreed(): Promise<RedisServer> {
     for (;;) {
-      const ports = new Set(await Promise.all(this.#sentinels.map((each) => each.masterPort())));
+      const ports = new Set(
+        await Promise.all(this.#sentinels.map((each) => each.masterPort().catch(() => 0))),
+      );
       const [port] = ports;
       const found = this.#servers.find((server) => server.port === port);
       if (ports.size === 1 && found !== undefined) return (this.#master = found);
@@ -107,7 +113,9 @@ export class SentinelGroup implements AsyncDisposable {
   }
 }
 
-async function offsetOf(server: RedisServer, field: string): Promise<number> {
-  const info = await server.command("INFO", "replication");
-  return Number(new RegExp(`${field}:(\\d+)`).exec(info)?.[1] ?? -1);
+/** `undefined` where it does not say: it is not that now, or a sentinel has ended the connection, as it does with a new role. */
+async function offsetOf(server: RedisServer, field: string): Promise<number | undefined> {
+  const info = await server.command("INFO", "replication").catch(() => "");
+  const [, offset] = new RegExp(`${field}:(\\d+)`).exec(info) ?? [];
+  return offset === undefined ? undefined : Number(offset);
 }
