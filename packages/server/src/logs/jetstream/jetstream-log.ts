@@ -32,6 +32,8 @@ const LOST_RACES = 2;
 const MAX_READS = 5;
 /** How many followed channels one check compares; the next goes on behind them. */
 const CHECK_CHANNELS = 1_000;
+/** How many others are compared together after the engine was lost. */
+const COMPARED_CHANNELS = 100;
 
 /** The log on NATS JetStream; see this room's index for what it promises. */
 export class JetStreamLog implements Log {
@@ -285,6 +287,12 @@ export class JetStreamLog implements Log {
     this.#checked = "";
     await this.#names.load().catch(() => undefined);
     await this.#check();
+    // Who has read what is gone may be at another node by now, and only this one knows.
+    const seen = this.#channels.uncertain;
+    for (let from = 0; from < seen.length && this.#engine.isUp; from += COMPARED_CHANNELS) {
+      const some = seen.slice(from, from + COMPARED_CHANNELS);
+      await Promise.all(some.map((channel) => this.#channels.sync(channel).catch(() => undefined)));
+    }
   }
 
   async #tidy(): Promise<void> {
