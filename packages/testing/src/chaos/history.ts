@@ -77,13 +77,15 @@ export function compareAcknowledged(
         `${channel} had ${epochs.size} lives, and ${most} at most are told why: ${[...epochs].join(", ")}`,
       );
   }
+  const kept = new Map([...history].map(([channel, { names }]) => [channel, new Set(names)]));
   let lost = 0;
   for (const [place, each] of acknowledged.entries()) {
     const { name, channel, cursor } = each;
     const held = history.get(channel)?.names[offsetOf(cursor)];
     if (held === name) continue;
+    // Before it was acknowledged by the server that lost it, it may have come to the other one, whose answer was lost.
+    if (kept.get(channel)?.has(name) !== true) lost++;
     const why = whyNotLost(each, place, history.get(channel), losses);
-    lost++;
     if (why !== undefined)
       faults.push(`${name} was acknowledged at ${cursor} of ${channel}, where ${held ?? "nothing"} is${why}`);
   }
@@ -101,17 +103,17 @@ export function compareAcknowledged(
   return faults.slice(0, 20);
 }
 
-/** Why a message that is not held may not be lost; `undefined` where it may. */
+/** Why a message may not be gone from where it was acknowledged; `undefined` where it may. */
 function whyNotLost(
-  { name, cursor }: Acknowledged,
+  { cursor }: Acknowledged,
   place: number,
   held: Held | undefined,
   losses: Losses | undefined,
 ): string | undefined {
   if (losses === undefined || losses.keepsAcknowledged) return "";
   if (held === undefined || held.epoch === epochOf(cursor)) return ", and nobody was told";
-  if (!losses.spans.some(({ from, to }) => place >= from && place < to)) return ", though all was well";
-  return held.names.includes(name) ? ", and it is held somewhere else" : undefined;
+  const isInSpan = losses.spans.some(({ from, to }) => place >= from && place < to);
+  return isInSpan ? undefined : ", though all was well";
 }
 
 /** Each of these publishers waits for every answer, so on a channel its numbers go up: each fault is a sentence. */
