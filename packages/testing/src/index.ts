@@ -10,6 +10,7 @@ export {
   RedisSentinel,
   RedisServer,
   type RedisServerOptions,
+  SentinelGroup,
 } from "./brokers/index.ts";
 export { Crowd, type CrowdOptions, type CrowdResult } from "./chaos/crowd.ts";
 export { compareAcknowledged, readHistory } from "./chaos/history.ts";

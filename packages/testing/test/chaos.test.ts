@@ -51,3 +51,35 @@ describe.each(SHARED)("several servers on one $log", ({ log, has, frozenMs, conf
     120_000,
   );
 });
+
+// The kind of trouble that loses something in most runs; `npm run chaos` has the others.
+const FAILS_OVER = {
+  nodes: 2,
+  rounds: 1,
+  only: ["the engine is killed, and what takes over is behind"],
+  maxPauseMs: 20,
+  maxLifeMs: 400,
+} as const;
+
+describe.runIf(hasRedis())(
+  "two servers on a Redis whose replica is behind when it takes over (redis-server is installed)",
+  () => {
+    test("with each publish confirmed by the replica, nothing that was acknowledged is lost, and readers of every transport end with what is held", async () => {
+      const seed = Math.floor(Math.random() * 2 ** 32);
+      const result = await runChaos({ log: "redis-sentinel", seed, ...FAILS_OVER });
+      expect(result.faults, `seed ${seed}: ${result.logged.join("\n")}`).toEqual([]);
+      expect(result.failovers).toBeGreaterThan(0);
+      expect(result.acknowledged).toBeGreaterThan(0);
+      expect(result.lost).toBe(0);
+    }, 120_000);
+
+    test("without that, what was acknowledged and is lost is told to every reader, and nothing else goes", async () => {
+      const seed = Math.floor(Math.random() * 2 ** 32);
+      const result = await runChaos({ log: "redis-sentinel-async", seed, ...FAILS_OVER });
+      expect(result.faults, `seed ${seed}: ${result.logged.join("\n")}`).toEqual([]);
+      expect(result.failovers).toBeGreaterThan(0);
+      expect(result.held).toBeGreaterThan(0);
+      if (result.lost > 0) expect(result.gaps).toBeGreaterThan(0);
+    }, 120_000);
+  },
+);

@@ -193,7 +193,7 @@ export async function runRandomFaults(options: RandomFaultsOptions): Promise<Ran
   const logs = Object.values(CHANNELS).filter((channel) => channel !== CHANNELS.keyed);
   const history = await readHistory(server.url, logs);
   const keyed = await readKeyed(server.url);
-  const heads = new Map([...history].map(([channel, names]) => [channel, names.length - 1]));
+  const heads = new Map([...history].map(([channel, { names }]) => [channel, names.length - 1]));
   heads.set(CHANNELS.keyed, keyed.head);
   await Promise.all(clients.map(async (client) => client.complete(heads, END_PATIENCE_MS)));
   await Promise.all(clients.map(async (client) => client.close()));
@@ -203,12 +203,12 @@ export async function runRandomFaults(options: RandomFaultsOptions): Promise<Ran
   let lost = 0;
   for (const client of clients) {
     for (const record of client.records) {
-      const compared = record.compare(history.get(record.channel) ?? []);
+      const compared = record.compare(history.get(record.channel)?.names ?? []);
       lost += compared.lost;
       for (const wrong of compared.wrong) client.violate(wrong);
     }
     for (const wrong of client.table.compare(keyed.values)) client.violate(wrong);
-    const order = orderOf(client.part.name, history.get(CHANNELS.made) ?? []);
+    const order = orderOf(client.part.name, history.get(CHANNELS.made)?.names ?? []);
     if (order !== undefined) client.violate(order);
   }
   const records = clients.flatMap((client) => client.records);
@@ -221,7 +221,7 @@ export async function runRandomFaults(options: RandomFaultsOptions): Promise<Ran
     seed,
     faults: count,
     byKind,
-    messages: sum([...history.values()].map((names) => names.length - 1)),
+    messages: sum([...history.values()].map(({ names }) => names.length - 1)),
     acknowledged: acknowledged.length + made.length,
     publishedByClients: made.length,
     delivered: sum(records.map((record) => record.count)),

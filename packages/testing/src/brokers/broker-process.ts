@@ -56,6 +56,11 @@ export class BrokerProcess implements AsyncDisposable {
     });
   }
 
+  /** How often a word was in what it has said since it was started. */
+  times(word: string): number {
+    return this.#said.split(word).length - 1;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }

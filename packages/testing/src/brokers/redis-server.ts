@@ -1,8 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { connect } from "node:net";
 import { ownPort } from "@tidings/fault-proxy";
 import { BrokerProcess } from "./broker-process.ts";
+import { ask } from "./redis-command.ts";
 
 export interface RedisServerOptions {
   /** As `redis.conf` has it, such as `{ appendonly: "yes" }`. Default: nothing is kept on disk. */
@@ -45,8 +44,8 @@ export class RedisServer implements AsyncDisposable {
     return this.#options.busPort ?? 0;
   }
 
-  /** Starts it, again after it was killed: on the same port, with what its folder has. */
-  async start(): Promise<void> {
+  /** Starts it, again after it was killed: on the same port, with what its folder has. `settings`: what is other this time. */
+  async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const all = {
       ...(this.#options.isTls === true
         ? { port: "0", "tls-port": String(this.port) }
@@ -56,6 +55,7 @@ export class RedisServer implements AsyncDisposable {
       save: "",
       appendonly: "no",
       ...this.#options.settings,
+      ...settings,
     };
     const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
     await this.#process.start(args, "Ready to accept connections");
@@ -78,17 +78,7 @@ export class RedisServer implements AsyncDisposable {
 
   /** Sends one command by a connection of its own; answers as the protocol has it (RESP2). */
   async command(...words: readonly string[]): Promise<string> {
-    const socket = connect(this.port, "127.0.0.1");
-    const line = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("");
-    socket.write(`*${words.length}\r\n${line}`);
-    try {
-      const [reply] = (await once(socket, "data")) as [Buffer];
-      const text = reply.toString();
-      if (text.startsWith("-")) throw new Error(text.trim());
-      return text;
-    } finally {
-      socket.destroy();
-    }
+    return ask(this.port, words);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

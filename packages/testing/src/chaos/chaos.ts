@@ -17,6 +17,8 @@ export interface ChaosOptions {
   readonly nodes?: number;
   /** How long such a log stands still, in milliseconds; a link to it is cut for half as long. Default 10,000. */
   readonly frozenMs?: number;
+  /** Of what may happen, what does: by its name. Default all of it. */
+  readonly only?: readonly string[];
   /** What the configuration of such servers says beside. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** How long all is well under load before there is trouble, at most, in milliseconds. Default 1,500. */
@@ -30,6 +32,8 @@ export interface ChaosOptions {
 
 export interface ChaosResult extends CrowdResult {
   readonly rounds: number;
+  /** How often another server took the engine's place. */
+  readonly failovers: number;
   /** What the servers logged with a stack: it may say why there are faults. */
   readonly logged: readonly string[];
 }
@@ -53,7 +57,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     return openCluster({ log, nodes, frozenMs, ...(config === undefined ? {} : { config }) });
   };
   await using scene = await open();
-  const { servers, troubles } = scene;
+  const { servers, failover } = scene;
+  const troubles = scene.troubles.filter(({ name }) => options.only?.includes(name) ?? true);
   const rounds = options.rounds ?? troubles.length;
   const isOne = servers.all.length === 1;
   const crowd = new Crowd({
@@ -61,17 +66,31 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     random,
     pauseMs: maxPauseMs === undefined ? undefined : () => random() * maxPauseMs,
     leavesAfter: isOne ? undefined : () => LEAST_STAY + random() * (LONGEST_STAY - LEAST_STAY),
+    mayLose: failover !== undefined,
   });
   await crowd.atWork();
   const deck = shuffled(troubles, random);
+  const spans: { from: number; to: number }[] = [];
   for (let round = 1; round <= rounds; round++) {
     await pause(MIN_LIFE_MS + random() * (maxLifeMs - MIN_LIFE_MS));
     const trouble = deck.next().value;
+    const from = crowd.acknowledged;
+    // What was acknowledged up to here is where nothing can take it from.
+    if (trouble.failsOver === true) await failover?.settled();
     await trouble.make(random);
     // Whatever it was: by themselves, and with what is published meanwhile, all of them come back.
     await Promise.all(servers.all.map((server) => server.ready()));
+    if (trouble.failsOver === true) spans.push({ from, to: crowd.acknowledged });
     options.onRound?.(round, trouble.name, crowd.acknowledged);
   }
-  const result = await crowd.finish(servers.all.map(({ url }) => url));
-  return { rounds, ...result, logged: servers.all.flatMap(({ faults }) => faults) };
+  const failovers = failover?.count() ?? 0;
+  const losses = failover && {
+    failovers,
+    keepsAcknowledged: failover.keepsAcknowledged,
+    // Sentinels that got no time to look may have had another server take over by themselves.
+    spans: failovers > spans.length ? [{ from: 0, to: Number.POSITIVE_INFINITY }] : spans,
+  };
+  const urls = servers.all.map(({ url }) => url);
+  const result = await crowd.finish(urls, losses);
+  return { rounds, failovers, ...result, logged: servers.all.flatMap(({ faults }) => faults) };
 }

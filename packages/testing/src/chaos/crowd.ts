@@ -1,6 +1,6 @@
 import { ndjsonDriver, pollDriver, sseDriver, webSocketDriver } from "../transport/drivers/index.ts";
 import type { TransportDriver } from "../transport/types.ts";
-import { compareAcknowledged, compareOrder, readHistory } from "./history.ts";
+import { compareAcknowledged, compareOrder, type History, type Losses, readHistory } from "./history.ts";
 import {
   type Acknowledged,
   publishBatches,
@@ -25,6 +25,8 @@ export interface CrowdOptions {
   readonly pauseMs?: (() => number) | undefined;
   /** After how many messages a reader moves to another server by itself. Default never. */
   readonly leavesAfter?: (() => number) | undefined;
+  /** Whether the log may lose something, and tell its readers. Default false. */
+  readonly mayLose?: boolean | undefined;
 }
 
 export interface CrowdResult {
@@ -33,6 +35,10 @@ export interface CrowdResult {
   readonly reconnects: number;
   /** How often readers went on at another server. */
   readonly moves: number;
+  /** How many messages were acknowledged and are gone, as an engine may lose them that fails over. */
+  readonly lost: number;
+  /** How often readers were told of such a loss. */
+  readonly gaps: number;
   /** Each is a sentence that says what was lost, doubled or told where nothing should have been. None is the promise. */
   readonly faults: readonly string[];
 }
@@ -45,7 +51,7 @@ export class Crowd {
   readonly #readers: readonly TrackedReader[];
   readonly #reading: readonly Promise<void>[];
 
-  constructor({ servers, random, pauseMs, leavesAfter }: CrowdOptions) {
+  constructor({ servers, random, pauseMs, leavesAfter, mayLose }: CrowdOptions) {
     const options: PublisherOptions = {
       server: servers,
       channels: CHANNELS,
@@ -60,7 +66,7 @@ export class Crowd {
       publishPipelined("w1", options),
     ];
     this.#readers = drivers().map(
-      (driver) => new TrackedReader({ driver, servers, channels: CHANNELS, leavesAfter }),
+      (driver) => new TrackedReader({ driver, servers, channels: CHANNELS, leavesAfter, mayBeTold: mayLose }),
     );
     this.#reading = this.#readers.map((reader) => reader.run());
   }
@@ -79,25 +85,31 @@ export class Crowd {
    * was acknowledged and with what was read.
    *
    * @param urls of the servers; all of them are up.
+   * @param losses what may have been lost. Default nothing.
    */
-  async finish(urls: readonly string[]): Promise<CrowdResult> {
+  async finish(urls: readonly string[], losses?: Losses): Promise<CrowdResult> {
     this.#stop.abort();
     await Promise.all(this.#publishing);
     const told = await Promise.all(urls.map((url) => readHistory(url, CHANNELS)));
-    const [history = new Map<string, readonly string[]>()] = told;
-    const heads = new Map([...history].map(([channel, names]) => [channel, names.length - 1]));
-    await Promise.all(this.#readers.map((reader) => reader.reached(heads)));
+    const [history = new Map() as History] = told;
+    await Promise.all(this.#readers.map((reader) => reader.reached(history)));
     for (const reader of this.#readers) reader.end();
     await Promise.all(this.#reading);
+    const acknowledged = this.#acknowledged;
+    const sum = (countOf: (reader: TrackedReader) => number): number =>
+      this.#readers.reduce((all, reader) => all + countOf(reader), 0);
+    const held = [...history.values()].reduce((all, { names }) => all + names.length - 1, 0);
     return {
-      acknowledged: this.#acknowledged.length,
-      held: [...heads.values()].reduce((sum, head) => sum + head, 0),
-      reconnects: this.#readers.reduce((sum, reader) => sum + reader.reconnects, 0),
-      moves: this.#readers.reduce((sum, reader) => sum + reader.moves, 0),
+      acknowledged: acknowledged.length,
+      held,
+      reconnects: sum((reader) => reader.reconnects),
+      moves: sum((reader) => reader.moves),
+      lost: acknowledged.length - held,
+      gaps: sum((reader) => reader.gaps),
       faults: [
-        ...compareAcknowledged(history, this.#acknowledged),
+        ...compareAcknowledged(history, acknowledged, losses),
         ...compareOrder(history, [...SINGLE, ...BATCHES]),
-        ...told.flatMap((other, at) => compareHeld(history, other, `the server at ${urls[at]}`)),
+        ...told.flatMap((other, at) => compareTold(history, other, `the server at ${urls[at]}`)),
         ...this.#readers.flatMap((reader) => compareRead(history, reader)),
       ],
     };
@@ -115,30 +127,37 @@ function drivers(): readonly TransportDriver[] {
   ]);
 }
 
-type History = ReadonlyMap<string, readonly string[]>;
-
 function compareRead(history: History, reader: TrackedReader): string[] {
-  const own = new Map(reader.channels.map((channel) => [channel, history.get(channel) ?? []]));
   return [
     ...reader.faults.map((fault) => `${reader.name}: ${fault}`),
-    ...compareHeld(own, reader.read, reader.name),
+    ...reader.channels.flatMap((channel) =>
+      compareNames(channel, history.get(channel)?.names ?? [], reader.read.get(channel) ?? [], reader.name),
+    ),
   ];
 }
 
+/** Where two servers say different things. */
+function compareTold(history: History, other: History, who: string): string[] {
+  return [...history].flatMap(([channel, { epoch, names }]) => [
+    ...(other.get(channel)?.epoch === epoch
+      ? []
+      : [`${who}: the epoch of ${channel} is ${other.get(channel)?.epoch} there, and ${epoch} elsewhere`]),
+    ...compareNames(channel, names, other.get(channel)?.names ?? [], who),
+  ]);
+}
+
 /** Where somebody has not read what is held. */
-function compareHeld(history: History, read: History, who: string): string[] {
-  const faults: string[] = [];
-  for (const [channel, held] of history) {
-    const names = read.get(channel) ?? [];
-    const wrong = held.findIndex((name, offset) => names[offset] !== name);
-    if (wrong >= 0)
-      faults.push(
-        `${who}: at offset ${wrong} of ${channel} it read ${names[wrong] ?? "nothing"}, and ${held[wrong]} is held`,
-      );
-    else if (names.length > held.length)
-      faults.push(
-        `${who}: it read ${names.length - 1} messages of ${channel}, and ${held.length - 1} are held`,
-      );
-  }
-  return faults;
+function compareNames(
+  channel: string,
+  held: readonly string[],
+  names: readonly string[],
+  who: string,
+): string[] {
+  const wrong = held.findIndex((name, offset) => names[offset] !== name);
+  if (wrong >= 0)
+    return [
+      `${who}: at offset ${wrong} of ${channel} it read ${names[wrong] ?? "nothing"}, and ${held[wrong]} is held`,
+    ];
+  if (names.length <= held.length) return [];
+  return [`${who}: it read ${names.length - 1} messages of ${channel}, and ${held.length - 1} are held`];
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { hasSoundClusters, NatsCluster, NatsServer, RedisServer } from "../brokers/index.ts";
+import { hasSoundClusters, NatsCluster, NatsServer, RedisServer, SentinelGroup } from "../brokers/index.ts";
 
 /** What several servers keep their log in, and what may happen to it. */
 export interface Engine extends AsyncDisposable {
@@ -15,14 +15,30 @@ export interface Engine extends AsyncDisposable {
   freeze(ms: number): Promise<void>;
   /** Ends all connections to it from its own side. Absent where it knows no such command. */
   readonly disconnectAll?: () => Promise<void>;
+  /** Of one whose place another server takes that may be behind it. */
+  readonly failover?: Failover;
+}
+
+/** How an engine fails over, and so may lose what only the server had that is gone. */
+export interface Failover {
+  /** Whether what was acknowledged is kept all the same: only what publishers were refused may go. */
+  readonly keepsAcknowledged: boolean;
+  /** How often another server has taken over so far. */
+  readonly count: () => number;
+  /** Resolves once the server that would take over has all that was there when this was called. */
+  readonly settled: () => Promise<void>;
+  /** From now on it gets no more, until the engine was killed and has started again. */
+  readonly fallBehind: () => Promise<void>;
 }
 
 /** A log that several servers share. */
-export type SharedLog = "redis" | "nats" | "nats-cluster";
+export type SharedLog = "redis" | "redis-sentinel" | "redis-sentinel-async" | "nats" | "nats-cluster";
 
-/** By the name of the log: how its engine is started, so that it keeps what it acknowledged. */
+/** By the name of the log: how its engine is started, so that it keeps what it acknowledged; but for one, which tells what it lost. */
 export const ENGINES: Readonly<Record<SharedLog, () => Promise<Engine>>> = {
   redis: startRedis,
+  "redis-sentinel": () => startSentinelGroup(1),
+  "redis-sentinel-async": () => startSentinelGroup(0),
   nats: startNats,
   "nats-cluster": startNatsCluster,
 };
@@ -40,6 +56,36 @@ async function startRedis(): Promise<Engine> {
       for (const type of ["normal", "pubsub"]) await redis.command("CLIENT", "KILL", "TYPE", type);
     },
     [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * A master, one replica and three sentinels. With one replica, since of several it may be another one that takes over than
+ * the one that has confirmed.
+ *
+ * @param replicas how many have to have a message before it is acknowledged.
+ */
+async function startSentinelGroup(replicas: 0 | 1): Promise<Engine> {
+  const group = await SentinelGroup.start({ appendonly: "yes" });
+  return {
+    config: () => ({ log: group.url, redis: { replicas } }),
+    start: () => group.bringBack(),
+    kill: () => group.master.kill(),
+    async freeze(ms) {
+      await freeze(group.master, ms);
+      // Longer than the sentinels wait: it is another's replica now, as soon as they have told it.
+      await group.whole();
+    },
+    async disconnectAll() {
+      for (const type of ["normal", "pubsub"]) await group.master.command("CLIENT", "KILL", "TYPE", type);
+    },
+    failover: {
+      keepsAcknowledged: replicas > 0,
+      count: () => group.failovers,
+      settled: () => group.settled(),
+      fallBehind: () => group.detachReplica(),
+    },
+    [Symbol.asyncDispose]: () => group[Symbol.asyncDispose](),
   };
 }
 

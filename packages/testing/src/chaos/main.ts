@@ -2,7 +2,20 @@ import { parseArgs } from "node:util";
 import { runChaos } from "./chaos.ts";
 import { ENGINES, type SharedLog } from "./engine.ts";
 
-// npm run chaos [-- --rounds 50 --seed 1 --log redis --nodes 3, or --workers]: prints one JSON line, and fails where anything was lost or doubled.
+const HELP = `npm run chaos [-- --rounds 50 --seed 1 --log redis --nodes 3, or --workers]
+
+Makes trouble for servers under load, prints one JSON line, and fails where anything was lost or doubled that may not be.
+
+  --rounds N   how often there is trouble; each kind comes once before one comes again (50)
+  --seed N     decides what happens when (by chance; it is printed)
+  --log NAME   lmdb: one server, which is killed (the default). Of several servers:
+               redis, nats, nats-cluster: nothing may be lost, and nobody is told a gap
+               redis-sentinel: a master, a replica and sentinels; publishes wait for the replica, so that
+               nothing acknowledged is lost in a failover
+               redis-sentinel-async: they do not; what is lost in a failover is told to every reader
+  --nodes N    how many servers there are, on a log that they share (3)
+  --workers    one server of two processes on a log of its own
+`;
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "50" },
@@ -10,8 +23,13 @@ const { values } = parseArgs({
     log: { type: "string", default: "lmdb" },
     nodes: { type: "string", default: "3" },
     workers: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
+if (values.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
 const { log } = values;
 if (!isLog(log)) {
   process.stderr.write(`--log is one of lmdb, ${Object.keys(ENGINES).join(", ")}, and not "${log}"\n`);

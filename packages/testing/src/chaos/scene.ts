@@ -1,4 +1,4 @@
-import { ENGINES, type SharedLog } from "./engine.ts";
+import { ENGINES, type Failover, type SharedLog } from "./engine.ts";
 import { ServerProcess } from "./server-process.ts";
 import { ServerGroup } from "./server-group.ts";
 import { TcpLink } from "./tcp-link.ts";
@@ -8,6 +8,8 @@ import { clusterTroubles, restart, type Trouble } from "./troubles.ts";
 export interface Scene extends AsyncDisposable {
   readonly servers: ServerGroup;
   readonly troubles: readonly Trouble[];
+  /** Absent where nothing may ever be lost. */
+  readonly failover?: Failover | undefined;
 }
 
 export interface ClusterOptions {
@@ -54,5 +56,5 @@ export async function openCluster({ log, nodes, frozenMs, config = {} }: Cluster
     throw error;
   }
   const troubles = clusterTroubles({ engine, servers: servers.all, links, frozenMs });
-  return { servers, troubles, [Symbol.asyncDispose]: close };
+  return { servers, troubles, failover: engine.failover, [Symbol.asyncDispose]: close };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { StreamEvent, TransportDriver, TransportStream } from "../transport/types.ts";
+import { epochOf, type History, offsetOf } from "./history.ts";
 import type { Servers } from "./servers.ts";
 
 /** Before another try, in milliseconds. */
@@ -17,6 +18,8 @@ export interface TrackedReaderOptions {
   readonly channels: readonly string[];
   /** After how many messages it leaves its server by itself, to go on at the next one. Default never. */
   readonly leavesAfter?: (() => number) | undefined;
+  /** Whether the log may lose something, and say so: the reader then forgets what it was told is gone. Default false. */
+  readonly mayBeTold?: boolean | undefined;
 }
 
 /** A client of one transport that reads from the beginning and goes on from its cursors wherever it comes to next. */
@@ -25,12 +28,15 @@ export class TrackedReader {
   readonly channels: readonly string[];
   /** By channel, what was read: the message's name at the index of its offset. */
   readonly read: ReadonlyMap<string, string[]>;
-  /** What must not be: a repeat, a hole, a gap, an error. */
+  /** What must not be: a repeat, a hole, another life that nobody told of, an error; a gap where nothing may be lost. */
   readonly faults: string[] = [];
   /** Connections, or sequences of polls. */
   reconnects = 0;
   /** How many of them were to another URL than the one before. */
   moves = 0;
+  /** How often it was told that something is lost. */
+  gaps = 0;
+  readonly #epochs = new Map<string, string>();
   readonly #options: TrackedReaderOptions;
   #stream: TransportStream | undefined;
   #url = "";
@@ -78,17 +84,19 @@ export class TrackedReader {
     this.#stream?.cut();
   }
 
-  /** Resolves once each channel was read up to its offset, or was not for a minute: then with a fault. */
-  async reached(heads: ReadonlyMap<string, number>): Promise<void> {
+  /** Resolves once each channel was read to its end, in the life that it is in, or was not for a minute: then with a fault. */
+  async reached(history: History): Promise<void> {
     const behind = (): readonly string[] =>
-      this.channels.filter((channel) => (this.read.get(channel)?.length ?? 0) <= (heads.get(channel) ?? 0));
+      this.channels.filter((channel) => {
+        const { epoch, names = [] } = history.get(channel) ?? {};
+        const isLong = (this.read.get(channel)?.length ?? 0) >= names.length;
+        return !isLong || (names.length > 1 && this.#epochs.get(channel) !== epoch);
+      });
     if (behind().length === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
       for (const channel of behind())
-        this.#fault(
-          `${channel}: it stands at ${(this.read.get(channel)?.length ?? 0) - 1}, and nothing comes`,
-        );
+        this.#fault(`${channel}: it stands at ${this.#position(channel)}, and nothing comes`);
       resolve();
     }, LOST_MS);
     this.#onProgress = () => {
@@ -112,20 +120,55 @@ export class TrackedReader {
 
   #take(event: StreamEvent): void {
     if (event.type === "message") {
-      const names = this.read.get(event.channel) ?? [];
-      const offset = Number(event.cursor?.split(".")[1]);
-      if (offset !== names.length)
-        this.#fault(`${event.channel}: after offset ${names.length - 1} came ${offset}`);
+      const { channel, cursor = "" } = event;
+      const names = this.read.get(channel) ?? [];
+      const offset = offsetOf(cursor);
+      if (offset !== names.length) this.#fault(`${channel}: after ${this.#position(channel)} came ${cursor}`);
+      this.#stand(channel, cursor);
       names[offset] = JSON.parse(event.data) as string;
       this.#left--;
       this.#begun.resolve();
+    } else if (event.type === "opened") {
+      this.#stand(event.channel, event.cursor);
+    } else if (event.type === "position") {
+      for (const [channel, cursor] of event.cursors) this.#stand(channel, cursor);
     } else if (event.type === "error" && AWAY.has(event.code)) {
       this.#stream?.cut();
       throw new Error(`the server says ${event.code}`);
+    } else if (event.type === "gap" && this.#options.mayBeTold === true) {
+      this.#fallBack(event);
     } else if (event.type === "gap" || event.type === "error") {
       this.#fault(JSON.stringify(event));
     }
     this.#onProgress();
+  }
+
+  /** Another life begins with a gap, or it is a loss that nobody told of. */
+  #stand(channel: string, cursor: string): void {
+    const epoch = epochOf(cursor);
+    const before = this.#epochs.get(channel);
+    if (before !== undefined && before !== epoch)
+      this.#fault(`${channel}: after ${this.#position(channel)} came ${cursor}, and no gap`);
+    this.#epochs.set(channel, epoch);
+  }
+
+  /** Forgets what is gone: in another life all is given anew, and one that was ahead goes on at the head. */
+  #fallBack(gap: Extract<StreamEvent, { type: "gap" }>): void {
+    const { channel, reason, from, to } = gap;
+    const names = this.read.get(channel) ?? [];
+    const isOther = epochOf(to) !== epochOf(from);
+    const isSound =
+      reason === "epoch" ? isOther && offsetOf(to) === 0 : !isOther && offsetOf(to) < offsetOf(from);
+    if (reason === "expired" || !isSound || from !== this.#position(channel))
+      this.#fault(`at ${this.#position(channel)}: ${JSON.stringify(gap)}`);
+    names.length = Math.min(names.length, offsetOf(to) + 1);
+    this.#epochs.set(channel, epochOf(to));
+    this.gaps++;
+  }
+
+  /** As a cursor. */
+  #position(channel: string): string {
+    return `${this.#epochs.get(channel) ?? ""}.${(this.read.get(channel)?.length ?? 1) - 1}`;
   }
 
   #fault(what: string): void {

@@ -6,6 +6,8 @@ import type { TcpLink } from "./tcp-link.ts";
 /** One kind of trouble: makes it and ends it. */
 export interface Trouble {
   readonly name: string;
+  /** Whether the engine may fail over, and lose what it may lose then. Default false. */
+  readonly failsOver?: boolean;
   make(random: () => number): Promise<void>;
 }
 
@@ -18,9 +20,17 @@ export interface ClusterParts {
   readonly frozenMs: number;
 }
 
+/** How long the server that would take over gets nothing before it has to, at most, in milliseconds. */
+const BEHIND_MS = 500;
+
 /** What befalls servers that share an engine. */
 export function clusterTroubles({ engine, servers, links, frozenMs }: ClusterParts): readonly Trouble[] {
-  const { disconnectAll } = engine;
+  const { disconnectAll, failover } = engine;
+  const failsOver = failover !== undefined;
+  const killEngine = async (): Promise<void> => {
+    await engine.kill();
+    await engine.start();
+  };
   const cut = async (random: () => number): Promise<void> => {
     const link = oneOf(links, random);
     const how = oneOf(["cut", "up", "down"] as const, random);
@@ -31,17 +41,24 @@ export function clusterTroubles({ engine, servers, links, frozenMs }: ClusterPar
   };
   return [
     { name: "a node is killed", make: (random) => restart(oneOf(servers, random)) },
-    {
-      name: "the engine is killed",
-      make: async () => {
-        await engine.kill();
-        await engine.start();
-      },
-    },
+    { name: "the engine is killed", failsOver, make: killEngine },
+    ...(failover === undefined
+      ? []
+      : [
+          {
+            name: "the engine is killed, and what takes over is behind",
+            failsOver,
+            make: async (random: () => number) => {
+              await failover.fallBehind();
+              await pause(random() * BEHIND_MS);
+              await killEngine();
+            },
+          },
+        ]),
     ...(disconnectAll === undefined
       ? []
       : [{ name: "the engine ends all connections", make: () => disconnectAll() }]),
-    { name: "the engine stands still", make: () => engine.freeze(frozenMs) },
+    { name: "the engine stands still", failsOver, make: () => engine.freeze(frozenMs) },
     ...(links.length === 0
       ? []
       : [

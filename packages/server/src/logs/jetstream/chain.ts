@@ -55,6 +55,8 @@ export class Chain {
           if (isReading) break;
           known = { seq: message.seq, tag: tagOfStored(message) };
           yield message;
+          // Another node may write faster than this one reads: it would never come to the end of what comes meanwhile.
+          if (known.seq >= last.seq) return;
         }
         if (known.seq >= last.seq) return;
       } else isReading = known.seq === 0 && !isReplicated;

@@ -82,6 +82,14 @@ export class Channels {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Channels that were seen before the engine was lost, and not since: something of them may be gone. */
+  get uncertain(): readonly string[] {
+    const { losses } = this.#engine;
+    return [...this.#replicas]
+      .filter(([, replica]) => replica.losses !== losses && replica.lastSeq > 0)
+      .map(([channel]) => channel);
+  }
+
   /** What is known of a channel, without asking; it may be behind. Without an epoch of its own where nothing is. */
   known(channel: string): Replica | undefined {
     const replica = this.#find(channel);

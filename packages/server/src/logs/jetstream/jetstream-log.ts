@@ -10,6 +10,7 @@ import type {
 } from "@tidings/core";
 import type { NewMessage, Offset } from "@tidings/protocol";
 import { type AppendJob, ChannelQueues } from "../channel-queue.ts";
+import { type ListedChannels, listChannels } from "../list-channels.ts";
 import { checkBatch } from "../check-batch.ts";
 import { Bodies, GoneError } from "./bodies.ts";
 import { Channels } from "./channels.ts";
@@ -21,13 +22,18 @@ import { type CheckedOptions, checkOptions, type JetStreamLogOptions } from "./o
 import { answer, type Outcome, planAppends } from "./plan.ts";
 import type { Replica } from "./replica.ts";
 import { Subjects } from "./subjects.ts";
+import { Turns } from "./turns.ts";
 
 /** How often an append that another node was ahead of is tried again. */
 const MAX_TRIES = 200;
+/** After how many lost races it asks the other nodes for its turn: where they write now and then, the next one is won. */
+const LOST_RACES = 2;
 /** How often a page is read again of which an entry is let go meanwhile. */
 const MAX_READS = 5;
 /** How many followed channels one check compares; the next goes on behind them. */
 const CHECK_CHANNELS = 1_000;
+/** How many others are compared together after the engine was lost. */
+const COMPARED_CHANNELS = 100;
 
 /** The log on NATS JetStream; see this room's index for what it promises. */
 export class JetStreamLog implements Log {
@@ -39,6 +45,7 @@ export class JetStreamLog implements Log {
   readonly #names: Names;
   readonly #channels: Channels;
   readonly #queues: ChannelQueues;
+  readonly #turns: Turns;
   #checking: NodeJS.Timeout | undefined;
   /** What the stream was at the last check. */
   #checked = "";
@@ -63,6 +70,7 @@ export class JetStreamLog implements Log {
     this.#bodies = new Bodies(this.#engine, this.#subjects);
     this.#names = new Names(this.#engine, this.#subjects);
     this.#channels = new Channels(this.#engine, this.#subjects, options, this.#bodies, this.#names);
+    this.#turns = new Turns((told) => this.#tellTurn(told));
     this.#queues = new ChannelQueues(
       (channel, jobs) => this.#append(channel, jobs),
       options.maxPendingBytes,
@@ -125,23 +133,10 @@ export class JetStreamLog implements Log {
     return this.#closing === undefined ? this.#names.count : 0;
   }
 
-  async channels(options: {
-    readonly prefix: string;
-    readonly after: string;
-    readonly limit: number;
-  }): Promise<readonly ChannelDescription[]> {
+  async channels(options: Parameters<Log["channels"]>[0]): Promise<readonly ChannelDescription[]> {
     this.#checkOpen();
-    const { prefix, limit } = options;
-    const found: ChannelDescription[] = [];
-    for (let { after } = options; found.length < limit;) {
-      const names = this.#names.list(prefix, after, Math.min(64, limit - found.length));
-      if (names.length === 0) break;
-      const described = await Promise.all(names.map((name) => this.describe(name)));
-      // One whose messages the engine lost has a name, and nothing else.
-      found.push(...described.filter(({ head }) => head > 0));
-      after = names.at(-1) as string;
-    }
-    return found;
+    const names: ListedChannels["names"] = (...asked) => this.#names.list(...asked);
+    return listChannels({ names, describe: (channel) => this.describe(channel) }, options);
   }
 
   async follow(channel: string): Promise<ChannelState> {
@@ -178,6 +173,9 @@ export class JetStreamLog implements Log {
     await this.#engine.listen(this.#subjects.newNames, ({ data }) =>
       this.#names.learn(Buffer.from(data).toString()),
     );
+    await this.#engine.listen(this.#subjects.turns, ({ data }) =>
+      this.#turns.hear(Buffer.from(data).toString()),
+    );
     await this.#names.load();
     this.#planCheck();
   }
@@ -185,6 +183,7 @@ export class JetStreamLog implements Log {
   async #close(): Promise<void> {
     await this.#queues.drained();
     clearTimeout(this.#checking);
+    this.#turns.clear();
     this.#channels.clear();
     await this.#engine.close();
   }
@@ -204,28 +203,54 @@ export class JetStreamLog implements Log {
   }
 
   async #appendGroup(channel: string, jobs: readonly AppendJob[]): Promise<readonly Outcome[]> {
-    const { waitMs, nowMs, retentionOf } = this.#options;
-    await this.#engine.ready(waitMs);
-    for (let tries = 0, isCertain = false; tries < MAX_TRIES; tries++) {
+    const { nowMs, retentionOf } = this.#options;
+    return this.#insist(channel, async (isCertain) => {
       const replica = isCertain ? await this.#channels.sync(channel) : await this.#guess(channel);
       const timeMs = nowMs();
       const retention = retentionOf(channel);
       replica.retain(retention, timeMs);
       const { messages, keys, outcomes } = planAppends(channel, replica, jobs, retention, timeMs);
-      if (messages.length === 0 && keys.length === 0) {
-        if (isCertain) return outcomes;
-        isCertain = true; // Another node may have appended what these are refused for the lack of.
-        continue;
-      }
-      try {
-        await this.#channels.write(channel, replica, { type: "append", messages, keys, retention }, timeMs);
-        return outcomes;
-      } catch (error) {
-        if (!(error instanceof StaleError)) throw error;
+      // Another node may have appended what these are refused for the lack of.
+      if (messages.length === 0 && keys.length === 0) return isCertain ? outcomes : undefined;
+      await this.#channels.write(channel, replica, { type: "append", messages, keys, retention }, timeMs);
+      return outcomes;
+    });
+  }
+
+  /**
+   * Writes to a channel, again where another node was ahead.
+   *
+   * @param attempt told whether to look at the channel first; answers nothing where that is to be done.
+   */
+  async #insist<T>(channel: string, attempt: (isCertain: boolean) => Promise<T | undefined>): Promise<T> {
+    await this.#engine.ready(this.#options.waitMs);
+    let isCertain = false;
+    let lost = 0;
+    try {
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        if (await this.#turns.pass(channel)) isCertain = true;
+        const beganMs = performance.now();
+        try {
+          const result = await attempt(isCertain);
+          if (result !== undefined) return result;
+        } catch (error) {
+          if (!(error instanceof StaleError)) throw error;
+          if (++lost >= LOST_RACES) this.#turns.ask(channel, performance.now() - beganMs);
+        }
         isCertain = true;
       }
+    } finally {
+      this.#turns.done(channel);
     }
     throw contendedError(channel);
+  }
+
+  #tellTurn(told: string): void {
+    try {
+      this.#engine.tell(this.#subjects.turns, Buffer.from(told));
+    } catch {
+      // The engine is away, which the append that it is for finds out by itself.
+    }
   }
 
   /** The channel as this node knows it: whether it is so, the append finds out. */
@@ -236,23 +261,17 @@ export class JetStreamLog implements Log {
   }
 
   async #truncate(channel: string, upTo: Offset | undefined): Promise<ChannelState> {
-    const { waitMs, nowMs, retentionOf } = this.#options;
-    await this.#engine.ready(waitMs);
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const { nowMs, retentionOf } = this.#options;
+    return this.#insist(channel, async () => {
       const replica = await this.#channels.sync(channel);
       const timeMs = nowMs();
       replica.retain(retentionOf(channel), timeMs);
       const { head, earliest } = replica.state;
       const last = Math.min(upTo ?? head, head) as Offset;
       if (head === 0 || last < earliest) return replica.state;
-      try {
-        await this.#channels.write(channel, replica, { type: "truncate", upTo: last }, timeMs);
-        return (await this.#look(channel)).state;
-      } catch (error) {
-        if (!(error instanceof StaleError)) throw error;
-      }
-    }
-    throw contendedError(channel);
+      await this.#channels.write(channel, replica, { type: "truncate", upTo: last }, timeMs);
+      return (await this.#look(channel)).state;
+    });
   }
 
   /** The channel without what is over its age. */
@@ -268,6 +287,12 @@ export class JetStreamLog implements Log {
     this.#checked = "";
     await this.#names.load().catch(() => undefined);
     await this.#check();
+    // Who has read what is gone may be at another node by now, and only this one knows.
+    const seen = this.#channels.uncertain;
+    for (let from = 0; from < seen.length && this.#engine.isUp; from += COMPARED_CHANNELS) {
+      const some = seen.slice(from, from + COMPARED_CHANNELS);
+      await Promise.all(some.map((channel) => this.#channels.sync(channel).catch(() => undefined)));
+    }
   }
 
   async #tidy(): Promise<void> {

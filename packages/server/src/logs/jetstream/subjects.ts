@@ -30,6 +30,11 @@ export class Subjects {
     return `${this.#prefix}.names`;
   }
 
+  /** Where nodes that lose races ask the others for their turn. */
+  get turns(): string {
+    return `${this.#prefix}.turns`;
+  }
+
   /** A channel's entries. */
   log(channel: string): string {
     return `${this.#prefix}.log.${encode(channel)}`;

@@ -1,6 +1,7 @@
 import { createClient, RESP_TYPES } from "@redis/client";
 import { readFileSync } from "node:fs";
 import type { HostPort, RedisAddress } from "../redis-url.ts";
+import { Confirmations } from "./confirmations.ts";
 
 /** What the engine answers: texts are bytes. */
 export type Reply = number | Buffer | null | readonly Reply[];
@@ -11,6 +12,8 @@ export interface ConnectionOptions {
   readonly at: HostPort;
   readonly timeoutMs: number;
   readonly ca: string | null;
+  /** How many replicas {@link Connection.confirm} waits for. Default 0: it is not called. */
+  readonly replicas?: number;
   readonly onNote: (topic: string, body: Buffer) => void;
 }
 
@@ -36,8 +39,9 @@ function client({ address, at, timeoutMs, ca }: ConnectionOptions) {
 
 /**
  * Two connections to one server, one for calls and one for what it tells by itself: output that waits for a slow receiver is
- * bounded more strictly by Redis where there are subscriptions, and large pages must not run into that bound. When one
- * ends, both do; they are never opened again: whoever holds them opens others, where the engine is by then.
+ * bounded more strictly by Redis where there are subscriptions, and large pages must not run into that bound. Where replicas
+ * have to confirm, a third one waits for them. When one ends, all do, so that what one was told holds for what another one
+ * asked; they are never opened again: whoever holds them opens others, where the engine is by then.
  */
 export class Connection {
   /** Resolves with the reason once it is of no more use. */
@@ -45,6 +49,8 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #calls: ReturnType<typeof client>;
   readonly #notes: ReturnType<typeof client>;
+  readonly #waits: ReturnType<typeof client> | undefined;
+  readonly #confirmations: Confirmations | undefined;
   /** When calls that are not answered yet were made, the oldest first. */
   readonly #pending = new Set<{ readonly sinceMs: number }>();
   #late: { readonly sinceMs: number } | undefined;
@@ -76,7 +82,14 @@ export class Connection {
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.#calls = client(options);
     this.#notes = client(options);
-    for (const each of [this.#calls, this.#notes])
+    const { replicas = 0, timeoutMs } = options;
+    if (replicas > 0) {
+      const waits = client(options);
+      this.#waits = waits;
+      const send = (args: readonly Arg[]): Promise<Reply> => this.#send(waits, args);
+      this.#confirmations = new Confirmations(send, replicas, Math.ceil(timeoutMs / 2));
+    }
+    for (const each of this.#clients)
       each.on("error", (error: Error) => this.end(error.message === "" ? error.name : error.message));
     this.#listener = (body, topic) => options.onNote(topic.toString(), body);
     this.#watch = setInterval(() => this.#checkAge(), options.timeoutMs / 4);
@@ -84,7 +97,12 @@ export class Connection {
   }
 
   call(args: readonly Arg[]): Promise<Reply> {
-    return this.#watched(this.#calls.sendCommand(args) as Promise<unknown> as Promise<Reply>);
+    return this.#send(this.#calls, args);
+  }
+
+  /** See {@link Confirmations.confirm}: within `timeoutMs`. */
+  async confirm(key: string): Promise<number> {
+    return (await this.#confirmations?.confirm(key)) ?? 0;
   }
 
   /** Waits until the server has taken note. `isSharded`: in the slot of its name, one at a time. */
@@ -111,13 +129,21 @@ export class Connection {
     this.#isEnded = true;
     clearInterval(this.#watch);
     this.#end(reason);
-    for (const each of [this.#calls, this.#notes]) each.destroy();
+    for (const each of this.#clients) each.destroy();
+  }
+
+  get #clients(): readonly ReturnType<typeof client>[] {
+    return this.#waits === undefined ? [this.#calls, this.#notes] : [this.#calls, this.#notes, this.#waits];
+  }
+
+  #send(over: ReturnType<typeof client>, args: readonly Arg[]): Promise<Reply> {
+    return this.#watched(over.sendCommand(args) as Promise<unknown> as Promise<Reply>);
   }
 
   async #connect(): Promise<Info> {
     const connecting = { sinceMs: performance.now() };
     this.#pending.add(connecting);
-    await Promise.all([this.#calls.connect(), this.#notes.connect()]);
+    await Promise.all(this.#clients.map((each) => each.connect()));
     const info = (await this.#calls.sendCommand(["INFO"])) as unknown as Buffer;
     this.#pending.delete(connecting);
     const lines = info.toString().split("\r\n");

@@ -5,8 +5,9 @@ import { awayError, unavailable, unreachedError } from "./faults.ts";
 import { Link } from "./link.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { Script } from "./script/index.ts";
+import { Sentinels } from "./sentinels.ts";
 import { slotOf } from "./slot.ts";
-import { askCluster, askSentinels } from "./topology.ts";
+import { askCluster } from "./topology.ts";
 
 /** How often a call follows a slot that moves, and after how many milliseconds it does so first; each time it waits twice as long. */
 const MAX_MOVES = 6;
@@ -26,6 +27,7 @@ export class Engine {
   readonly #options: CheckedOptions;
   readonly #listener: EngineListener;
   readonly #links = new Map<string, Link>();
+  readonly #sentinels: Sentinels | undefined;
   /** Of a cluster. */
   #slots: (Link | undefined)[] = [];
   #refreshing: Promise<void> | undefined;
@@ -39,6 +41,7 @@ export class Engine {
   constructor(options: CheckedOptions, listener: EngineListener) {
     this.#options = options;
     this.#listener = listener;
+    if (options.address.kind === "sentinel") this.#sentinels = new Sentinels(options);
   }
 
   /** @throws {TidingsError} `LOG_UNAVAILABLE` when it is not reached within `timeoutMs`; it tries until then */
@@ -48,9 +51,9 @@ export class Engine {
       await this.#refresh();
     } else {
       const [at] = address.hosts as [HostPort];
-      const name = address.kind === "sentinel" ? `master "${address.masterName}"` : nameOf(at);
-      const locate = address.kind === "sentinel" ? () => askSentinels(this.#options) : async () => at;
-      this.#link(name, locate);
+      const sentinels = this.#sentinels;
+      if (sentinels === undefined) this.#link(nameOf(at), async () => at);
+      else this.#link(`master "${address.masterName}"`, () => sentinels.master());
     }
     for (const link of this.#links.values())
       if (!(await link.whenUp(timeoutMs))) throw unreachedError(link.name, link.reason, timeoutMs);
@@ -93,41 +96,22 @@ export class Engine {
 
   /** @throws {TidingsError} `LOG_UNAVAILABLE`, `LOG_FULL` */
   async call(key: string, args: readonly Arg[]): Promise<Reply> {
-    const [answer] = await this.callAll(key, [args]);
-    return answer as Reply;
+    return this.#follow(key, (link) => link.call(args));
   }
 
-  /** Several calls of one server, sent together; answered together. */
-  async callAll(key: string, calls: readonly (readonly Arg[])[]): Promise<readonly Reply[]> {
-    for (let moves = 0; ; moves++) {
-      const link = this.#linkOf(key);
-      if (link === undefined) throw awayError(this.#name, `no server has the hash slot of "${key}"`);
-      try {
-        return await Promise.all(calls.map((args) => link.call(args)));
-      } catch (error) {
-        if (!this.isCluster || moves === MAX_MOVES || !isMove(error)) throw unavailable(link.name, error);
-        await delay(FIRST_MOVE_MS * 2 ** moves);
-        await this.#refresh();
-      }
-    }
+  /** Runs a script; Redis is sent its text where it does not know it (any more). */
+  async run(script: Script, keys: readonly string[], args: readonly Arg[]): Promise<Reply> {
+    return this.#runBy(script, keys, args, (link, words) => link.call(words));
   }
 
-  /** Runs a script; Redis is sent its text where it does not know it (any more). `after` is called right behind it. */
-  async run(
+  /** Runs a script, and tells how many replicas have what it did; `confirmKey` is written to, on the same server. */
+  async runConfirmed(
     script: Script,
     keys: readonly string[],
     args: readonly Arg[],
-    after: readonly (readonly Arg[])[] = [],
-  ): Promise<readonly Reply[]> {
-    const [key = ""] = keys;
-    const rest = [String(keys.length), ...keys, ...args];
-    try {
-      return await this.callAll(key, [["EVALSHA", script.sha, ...rest], ...after]);
-    } catch (error) {
-      const { cause } = error as Error;
-      if (!(cause instanceof Error) || !cause.message.startsWith("NOSCRIPT")) throw error;
-      return this.callAll(key, [["EVAL", script.text, ...rest], ...after]);
-    }
+    confirmKey: string,
+  ): Promise<readonly [answer: Reply, replicas: number]> {
+    return this.#runBy(script, keys, args, (link, words) => link.callConfirmed(words, confirmKey));
   }
 
   async publish(topic: string, body: Arg): Promise<void> {
@@ -153,17 +137,52 @@ export class Engine {
 
   /**
    * To be called about once a second. Looks whether those who tell us things are alive: one that does not answer in time is
-   * lost. In a cluster, asks who has the slots of one that is.
+   * lost. In a cluster, asks who has the slots of one that is. Asks a sentinel whether the master is still that: one that
+   * stood still while another took its place takes messages for seconds more, until it is told, and then they are gone.
    */
   heal(): void {
     const links = [...this.#links.values()];
     for (const link of links) if (link.isUp) link.ping().catch(() => undefined);
     if (this.isCluster && links.some((link) => !link.isUp)) this.#refresh().catch(() => undefined);
+    this.#followMaster().catch(() => undefined);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#sentinels?.close();
     await Promise.all([...this.#links.values()].map((link) => link.close()));
+  }
+
+  async #runBy<T>(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Arg[],
+    call: (link: Link, words: readonly Arg[]) => Promise<T>,
+  ): Promise<T> {
+    const [key = ""] = keys;
+    const rest = [String(keys.length), ...keys, ...args];
+    try {
+      return await this.#follow(key, (link) => call(link, ["EVALSHA", script.sha, ...rest]));
+    } catch (error) {
+      const { cause } = error as Error;
+      if (!(cause instanceof Error) || !cause.message.startsWith("NOSCRIPT")) throw error;
+      return this.#follow(key, (link) => call(link, ["EVAL", script.text, ...rest]));
+    }
+  }
+
+  /** Calls the server of a key, wherever that is by now. */
+  async #follow<T>(key: string, call: (link: Link) => Promise<T>): Promise<T> {
+    for (let moves = 0; ; moves++) {
+      const link = this.#linkOf(key);
+      if (link === undefined) throw awayError(this.#name, `no server has the hash slot of "${key}"`);
+      try {
+        return await call(link);
+      } catch (error) {
+        if (!this.isCluster || moves === MAX_MOVES || !isMove(error)) throw unavailable(link.name, error);
+        await delay(FIRST_MOVE_MS * 2 ** moves);
+        await this.#refresh();
+      }
+    }
   }
 
   get #name(): string {
@@ -186,6 +205,15 @@ export class Engine {
     this.#links.set(name, link);
     link.start();
     return link;
+  }
+
+  async #followMaster(): Promise<void> {
+    const [link] = this.#links.values();
+    const at = link?.isUp === true ? link.at : undefined;
+    if (this.#sentinels === undefined || at === undefined) return;
+    const master = await this.#sentinels.master();
+    if (link?.at === at && nameOf(master) !== nameOf(at))
+      link.renew(`${nameOf(master)} has taken the place of ${nameOf(at)}`);
   }
 
   /** A new connection knows of no topic. */

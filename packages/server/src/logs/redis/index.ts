@@ -15,10 +15,11 @@
  *   messages along; where offsets are missing, after a reconnect, and about once a second, the stream is read.
  *   Redis sends notifications and answers once its append-only file is written, `appendfsync always` included.
  * - Loss (`channel-calls.ts`, `script/state.ts`): every call says what its node saw last, and the first after a lost
- *   connection also the tag of the message that stood there.
+ *   connection also the tag of the message that stood there. With each new connection all channels that were seen are compared.
  *
  *     redis-log.ts       the log;  channel-calls.ts, append-call.ts: what the script is asked, and answers
- *     engine.ts          where a key's server is;  link.ts, connection.ts: the way there;  topology.ts, slot.ts: who has what
+ *     engine.ts          where a key's server is;  link.ts, connection.ts: the way there;  sentinels.ts, topology.ts, slot.ts: who has what
+ *     confirmations.ts   what replicas have
  *     names.ts           the list of all channels;  keys.ts: what keys are called
  *     note.ts, record.ts bytes;  faults.ts: what went wrong, for publishers
  *

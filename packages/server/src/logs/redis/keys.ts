@@ -38,6 +38,16 @@ export class Keys {
     return `${this.#part(channel)}c:${channel}`;
   }
 
+  /** What holds a channel's messages. */
+  stream(channel: string): string {
+    return `${this.#part(channel)}m:${channel}`;
+  }
+
+  /** Written to before replicas are waited for, so that there is something to wait for. */
+  confirmed(channel: string): string {
+    return `${this.#part(channel)}w`;
+  }
+
   /** Where a channel's messages are told. */
   topic(channel: string): string {
     return `${this.#part(channel)}t:${channel}`;

@@ -28,6 +28,7 @@ export class Link {
   readonly #closing = new AbortController();
   readonly #ready = new Set<() => void>();
   #connection: Connection | undefined;
+  #at: HostPort | undefined;
   #isUp = false;
   #reason = "not connected yet";
   #running: Promise<void> | undefined;
@@ -42,6 +43,11 @@ export class Link {
 
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** Where it leads, or led last. */
+  get at(): HostPort | undefined {
+    return this.#at;
   }
 
   /** Why it is not up. */
@@ -76,6 +82,21 @@ export class Link {
   /** Calls the server, also while the link is coming up. */
   async call(args: readonly Arg[]): Promise<Reply> {
     return this.#open().call(args);
+  }
+
+  /** Calls the server, and tells how many replicas have then what it has; see `Confirmations.confirm`. */
+  async callConfirmed(
+    args: readonly Arg[],
+    key: string,
+  ): Promise<readonly [answer: Reply, replicas: number]> {
+    // The same one for both: another server's replicas say nothing of this one's.
+    const connection = this.#open();
+    const answer = await connection.call(args);
+    const replicas = await connection.confirm(key).catch((error: unknown) => {
+      // Not as it is: where the slot is being moved, the call, which was done, would be made again.
+      throw new Error("it could not be asked what replicas have", { cause: error });
+    });
+    return [answer, replicas];
   }
 
   async subscribe(topics: readonly string[], isSharded: boolean): Promise<void> {
@@ -127,11 +148,13 @@ export class Link {
 
   async #connect(): Promise<void> {
     const { options, locate, onNote, onUp } = this.#options;
+    this.#at = await locate();
     const { connection, info } = await Connection.open({
       address: options.address,
-      at: await locate(),
+      at: this.#at,
       timeoutMs: options.timeoutMs,
       ca: options.ca,
+      replicas: options.replicas,
       onNote,
     });
     if (this.#closing.signal.aborted) return connection.end("the log is closed");

@@ -49,7 +49,7 @@ export class Names {
     if (!isFirst && this.#atHand.has(channel)) return;
     const { names, newNames } = this.#keys;
     const args = [channel, this.#engine.publishCommand, newNames];
-    const [added] = await this.#engine.run(NAME_SCRIPT, [names], args);
+    const added = await this.#engine.run(NAME_SCRIPT, [names], args);
     if (added === 1) this.learn(channel);
     else if (this.#atHand.size < MAX_AT_HAND) this.#atHand.add(channel);
   }

@@ -10,10 +10,12 @@ import type {
 } from "@tidings/core";
 import type { Message, NewMessage, Offset } from "@tidings/protocol";
 import { randomBytes } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { appendArgs, type Outcome, readOutcome } from "./append-call.ts";
 import { checkBatch } from "../check-batch.ts";
 import { bound, ChannelCalls, type Operation, type Seen } from "./channel-calls.ts";
 import { type AppendJob, ChannelQueues } from "../channel-queue.ts";
+import { type ListedChannels, listChannels } from "../list-channels.ts";
 import type { Arg, Reply } from "./connection.ts";
 import { Engine } from "./engine.ts";
 import { closedError, replicasError } from "./faults.ts";
@@ -127,23 +129,10 @@ export class RedisLog implements Log {
     return this.#closing === undefined ? this.#names.count : 0;
   }
 
-  async channels(options: {
-    readonly prefix: string;
-    readonly after: string;
-    readonly limit: number;
-  }): Promise<readonly ChannelDescription[]> {
+  async channels(options: Parameters<Log["channels"]>[0]): Promise<readonly ChannelDescription[]> {
     this.#checkOpen();
-    const { prefix, limit } = options;
-    const found: ChannelDescription[] = [];
-    for (let { after } = options; found.length < limit;) {
-      const names = await this.#names.list(prefix, after, limit - found.length);
-      if (names.length === 0) break;
-      const described = await Promise.all(names.map((name) => this.describe(name)));
-      // One whose messages the engine lost has a name, and nothing else.
-      found.push(...described.filter(({ head }) => head > 0));
-      after = names.at(-1) as string;
-    }
-    return found;
+    const names: ListedChannels["names"] = (...asked) => this.#names.list(...asked);
+    return listChannels({ names, describe: (channel) => this.describe(channel) }, options);
   }
 
   async follow(channel: string): Promise<ChannelState> {
@@ -189,7 +178,14 @@ export class RedisLog implements Log {
     const followed = this.#followers
       .agedAt(nowMs(), (channel) => retentionOf(channel).maxAgeMs)
       .map((channel) => this.#followers.refresh(channel));
-    await Promise.all([...followed, this.#names.check(), this.#sweepOthers()]);
+    const { losses } = this.#engine;
+    try {
+      await Promise.all([...followed, this.#names.check(), this.#sweepOthers()]);
+    } catch (error) {
+      // One whose server was lost meanwhile has been told of already; the next sweep does what this one did not.
+      await nextTurn();
+      if (losses === this.#engine.losses) throw error;
+    }
   }
 
   close(): Promise<void> {
@@ -226,20 +222,21 @@ export class RedisLog implements Log {
   }
 
   async #callAppend(channel: string, jobs: readonly AppendJob[]): Promise<readonly Outcome[]> {
-    const { replicas, timeoutMs, maxInlineBytes, nowMs, retentionOf } = this.#options;
+    const { replicas, maxInlineBytes, nowMs, retentionOf } = this.#options;
     await this.#engine.ready(this.#keys.state(channel), this.#options.waitMs);
     const timeMs = nowMs();
     const tag = randomBytes(4).readUInt32BE().toString(36);
     const args = appendArgs(tag, maxInlineBytes, jobs);
-    const wait = replicas === 0 ? [] : [["WAIT", String(replicas), String(Math.ceil(timeoutMs / 2))]];
-    const { seen, result, after } = await this.#calls.callThen(channel, "append", args, wait, replicas === 0);
+    const called = await (replicas === 0
+      ? this.#calls.call(channel, "append", args)
+      : this.#calls.appendConfirmed(channel, args));
+    const { seen, result, replicas: confirmed } = called;
     const retention = retentionOf(channel);
     const answers = result as readonly (readonly Reply[])[];
     const outcomes = jobs.map((job, place) =>
       readOutcome(channel, job, answers[place] ?? [], seen.epoch, timeMs, retention),
     );
     const messages = outcomes.flatMap((outcome) => ("error" in outcome ? [] : outcome.messages));
-    const confirmed = replicas === 0 ? 0 : (after[0] as number);
     if (messages.length > 0) {
       if (replicas > 0) await this.#tellConfirmed(channel, seen, messages);
       await this.#followers.appended(channel, seen, messages);
@@ -310,7 +307,9 @@ export class RedisLog implements Log {
 
   /** What was told meanwhile was not heard, and may be lost. */
   async #catchUp(): Promise<void> {
-    await Promise.all([this.#check(true), this.#names.load()]).catch(() => undefined);
+    await Promise.all([this.#check(true), this.#calls.compareAll(), this.#names.load()]).catch(
+      () => undefined,
+    );
   }
 
   #planCheck(): void {
@@ -353,7 +352,7 @@ export class RedisLog implements Log {
     const keys = told.flatMap(([channel]) => [this.#keys.life(channel), this.#keys.state(channel)]);
     if (!this.#engine.isUp(keys[0] ?? "")) return;
     const args = told.flatMap(([, { epoch, head, earliest }]) => [epoch, String(head), String(earliest)]);
-    const [changed] = await this.#engine.run(CHECK_SCRIPT, keys, args);
+    const changed = await this.#engine.run(CHECK_SCRIPT, keys, args);
     for (const place of changed as readonly number[]) {
       const [channel = ""] = told[place] ?? [];
       await this.#followers.refresh(channel);

@@ -9,20 +9,6 @@ export interface SlotRange {
   readonly at: HostPort;
 }
 
-/**
- * Where the master is by what the sentinels say: the first that answers.
- *
- * @throws {Error} when none does
- */
-export async function askSentinels(options: CheckedOptions): Promise<HostPort> {
-  const { hosts, masterName } = options.address;
-  const args = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", masterName];
-  return askFirst(options, hosts, args, (reply) => {
-    if (!Array.isArray(reply)) throw new Error(`no sentinel knows a master "${masterName}"`);
-    return { host: String(reply[0]), port: Number(String(reply[1])) };
-  });
-}
-
 /** @throws {Error} when no node of the cluster answers */
 export function askCluster(
   options: CheckedOptions,

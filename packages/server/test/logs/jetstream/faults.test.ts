@@ -170,6 +170,27 @@ describe.runIf(hasNats())(
       expect(await textsOf(c.log)).toEqual(["1", "2", "3", "4'", "5'", "6'"]);
     });
 
+    test("a node that only read the channel, and that nobody asks for it since, finds by itself that the server lost its end", async () => {
+      await using server = await NatsServer.start();
+      const options = { ...plainOptions(server.url, "seen"), waitMs: 10_000 };
+      await using reader = await Node.open(options);
+      await using writer = await Node.open(options);
+      const { epoch } = await writer.log.append("a", [text("1")]);
+      await server.kill();
+      const saved = await server.save();
+      await server.start();
+      await writer.log.append("a", [text("2")]);
+      expect(await textsOf(reader.log)).toEqual(["1", "2"]);
+      await writer.log.close();
+      await server.kill();
+      await saved.restore();
+      await server.start();
+      await using other = await Node.open(options);
+      const followed = await other.log.follow("a");
+      if (followed.epoch === epoch)
+        await other.until(({ told }) => told.some((event) => event.epoch !== epoch));
+    });
+
     test("kill -9: nothing that was acknowledged is lost, no epoch changes, all is heard", async () => {
       await using server = await NatsServer.start();
       const options = plainOptions(server.url);

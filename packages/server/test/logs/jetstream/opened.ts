@@ -1,6 +1,7 @@
 import type { LogOptions } from "@tidings/core";
 import type { OpenedLog } from "@tidings/testing";
 import { JetStreamLog, type JetStreamLogOptions } from "../../../src/logs/jetstream/index.ts";
+import { keepAll, reopened } from "../opened.ts";
 
 let prefixes = 0;
 
@@ -11,15 +12,7 @@ function ownPrefix(): string {
 
 /** Options of a log that keeps everything, by the real clock. */
 export function plainOptions(url: string, prefix: string = ownPrefix()): JetStreamLogOptions {
-  const maxMessages = Number.POSITIVE_INFINITY;
-  const retention = { maxMessages, maxBytes: maxMessages, maxAgeMs: maxMessages };
-  return {
-    url,
-    prefix,
-    retentionOf: () => retention,
-    nowMs: Date.now,
-    newEpoch: () => Math.random().toString(36).slice(2),
-  };
+  return { url, prefix, ...keepAll() };
 }
 
 /** A log with a stream of its own, for the conformance list. */
@@ -29,15 +22,5 @@ export async function openJetStreamLog(
   more: Partial<JetStreamLogOptions> = {},
 ): Promise<OpenedLog> {
   const prefix = ownPrefix();
-  const open = (): Promise<JetStreamLog> => JetStreamLog.open({ ...options, url, prefix, ...more });
-  let log = await open();
-  return {
-    log,
-    restart: async () => {
-      await log.close();
-      log = await open();
-      return log;
-    },
-    [Symbol.asyncDispose]: () => log.close(),
-  };
+  return reopened(() => JetStreamLog.open({ ...options, url, prefix, ...more }));
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LmdbLog, type LmdbLogOptions } from "../../../src/logs/lmdb/index.ts";
+import { keepAll, reopened } from "../opened.ts";
 
 /** A folder that goes when the test ends. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
@@ -13,14 +14,7 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
 
 /** Options of a log that keeps everything, by the real clock. */
 export function plainOptions(path: string): LmdbLogOptions {
-  const maxMessages = Number.POSITIVE_INFINITY;
-  const retention = { maxMessages, maxBytes: maxMessages, maxAgeMs: maxMessages };
-  return {
-    path,
-    retentionOf: () => retention,
-    nowMs: Date.now,
-    newEpoch: () => Math.random().toString(36).slice(2),
-  };
+  return { path, ...keepAll() };
 }
 
 /** A log in a folder of its own, for the conformance list. */
@@ -30,17 +24,5 @@ export async function openLmdbLog(
 ): Promise<OpenedLog> {
   const folder = await temporaryFolder();
   const open = (): Promise<LmdbLog> => LmdbLog.open({ ...options, ...more, path: folder.path });
-  let log = await open();
-  return {
-    log,
-    restart: async () => {
-      await log.close();
-      log = await open();
-      return log;
-    },
-    [Symbol.asyncDispose]: async () => {
-      await log.close();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
+  return reopened(open, async () => folder[Symbol.asyncDispose]());
 }

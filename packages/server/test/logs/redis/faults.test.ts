@@ -222,6 +222,16 @@ describe.runIf(hasRedis())(
       expect(b.texts).toEqual(await textsOf(a.log));
     });
 
+    test("a sweep under way when the engine goes is no fault of its own: the loss is told once", async () => {
+      await using server = await RedisServer.start();
+      await using node = await Node.open(plainOptions(server.url));
+      server.signal("SIGSTOP");
+      const sweeping = node.log.sweep();
+      await server.kill();
+      await sweeping;
+      expect(node.events.map(({ type }) => type)).toEqual(["settings", "lost"]);
+    });
+
     test("a node that was away for longer than the retention is told that it is cut off, so that its readers are told a gap", async () => {
       await using server = await RedisServer.start();
       const { retentionOf, ...options } = plainOptions(server.url);

@@ -4,6 +4,7 @@ import { type Log, type LogOptions, MemoryLog } from "@tidings/core";
 import type { OpenedLog } from "@tidings/testing";
 import { LogHost, RemoteLog } from "../../../src/logs/remote/index.ts";
 import { Peer } from "../../../src/peer/index.ts";
+import { reopened } from "../opened.ts";
 
 /** A log behind a socket, for the conformance list. `openOwn` opens the one behind it. */
 export async function openRemoteLog(
@@ -29,16 +30,7 @@ export async function openRemoteLog(
 }
 
 export async function openMemoryLog(options: LogOptions): Promise<OpenedLog> {
-  let log = new MemoryLog(options);
-  return {
-    log,
-    restart: async () => {
-      await log.close();
-      log = new MemoryLog(options);
-      return log;
-    },
-    [Symbol.asyncDispose]: () => log.close(),
-  };
+  return reopened(async () => new MemoryLog(options));
 }
 
 async function share(own: Log): Promise<{ readonly log: RemoteLog; readonly host: LogHost }> {

@@ -123,8 +123,6 @@ function operations.append()
   retain()
   for i = 1, count do answers[i], at = append(at, tag, told) end
   retain()
-  -- Replicas are waited for then, and Redis counts from what this connection wrote last: a repeat has to write something.
-  if PUBLISH == '' then redis.call('SET', LIFE, life) end
   if #told > 0 then
     isReset = false
     tell(told, maxInline)
