@@ -60,12 +60,16 @@ export function flatOut(seconds, inFlight = IN_FLIGHT) {
 }
 
 /**
- * @param {any} server @param {{ transport: string, readers: number, bytes: number, options?: object, headers?: string }} at
+ * @param {any} server @param {{ transport: string, readers: number, bytes: number, options?: object, headers?: string, sampleEvery?: number }} at
  * @param {Publishing} publish
  */
-export function fanOut(server, { transport, readers: count, bytes, options = {}, headers }, publish) {
+export function fanOut(
+  server,
+  { transport, readers: count, bytes, options = {}, headers, sampleEvery },
+  publish,
+) {
   return loaded(server, options, async ({ running, readers, publisher }) => {
-    await readers.call("open", "all", [running.reader(transport, { headers })], count);
+    await readers.call("open", "all", [{ ...running.reader(transport, { headers }), sampleEvery }], count);
     await publisher.call("open", [running.publisher({ transport })]);
     // Just-in-time compilers, and the windows of TCP.
     const warm = await publisher.call("steadily", { perSecond: 100, seconds: 1, size: bytes });

@@ -1,9 +1,10 @@
 // The same setting through the benchmarks' own readers and through the transport lab, one transport at a time: whether what its page
-// shows are this project's figures. The lab's readers are the SDK's, behind a fault proxy; the benchmarks' stand once straight at the
-// server and once behind the same proxy, so that what the proxy costs is told apart from what the server does.
+// shows are this project's figures. The lab's readers are clients of the SDK behind a fault proxy. Those of the benchmarks stand straight at the
+// server, then behind the same proxy, and then as such clients behind it: each step is told by itself, and the last has what the lab has.
 import { behindProxy } from "../servers/behind-proxy.mjs";
 import { startLab } from "../servers/lab.mjs";
 import { startTidings } from "../servers/tidings.mjs";
+import { withClients } from "../servers/with-clients.mjs";
 import { round } from "../lib/stats.mjs";
 import { fanOut, steadily } from "./fanout.mjs";
 
@@ -22,11 +23,14 @@ export async function run({ quick, repeats, seconds, tell, wanted, readers = [SE
       RATES.map((rate) => [each, rate]),
     )) {
       const at = { transport, ...SETTING, perSecond, readers: count };
-      const runs = { bench: [], "bench behind the proxy": [], lab: [] };
+      const runs = { bench: [], "bench behind the proxy": [], "clients behind the proxy": [], lab: [] };
       // In turns, so that what else the machine does befalls both alike.
       for (let turn = 0; turn < repeats; turn++) {
         runs.bench.push(await direct(at, lasting, startTidings));
         runs["bench behind the proxy"].push(await direct(at, lasting, behindProxy(startTidings)));
+        runs["clients behind the proxy"].push(
+          await direct(at, lasting, withClients(behindProxy(startTidings))),
+        );
         runs.lab.push(await measured(at, lasting));
       }
       const rows = Object.entries(runs).map(([by, each]) => ({ by, ...summary(each) }));
@@ -62,7 +66,8 @@ function summary(runs) {
 /** @param {{ transport: string, readers: number, bytes: number, perSecond: number }} at @param {number} seconds @param {(options: object) => Promise<any>} start */
 async function direct(at, seconds, start) {
   const options = { log: "lmdb", compression: "off" };
-  return fanOut({ start }, { ...at, options }, steadily(at.perSecond, seconds));
+  // As in the lab every message counts: the sixteenth of a few is too few.
+  return fanOut({ start }, { ...at, options, sampleEvery: 1 }, steadily(at.perSecond, seconds));
 }
 
 /** @param {{ transport: string, readers: number, bytes: number, perSecond: number }} at @param {number} seconds */

@@ -12,7 +12,7 @@ const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CURSOR = /"cursor":"([^"]+)","caughtUp"/;
 const NOTHING = Buffer.alloc(0);
 const shared = Buffer.allocUnsafeSlow(1_048_576);
-/** One of so many chunks is sampled. */
+/** One of so many chunks is sampled, where the plan says nothing else. */
 const SAMPLE = 16;
 
 /**
@@ -26,6 +26,7 @@ const SAMPLE = 16;
  * @property {"stream" | "poll" | "bytes"} kind bytes: counted alone
  * @property {"gzip" | "permessage-deflate"} [coding] of a stream: what its bytes are taken out of once its head has come
  * @property {string} [again] of polls: the next request, with `{cursor}`
+ * @property {number} [sampleEvery] one of so many chunks is sampled; default 16
  * @property {boolean} [isMany] several channels, each with numbers of its own: every message is looked for
  */
 
@@ -221,7 +222,7 @@ export class Reader {
     const pauseMs = now - this.#lastAtMs;
     this.#lastAtMs = now;
     if (pauseMs > tally.maxPauseMs) tally.maxPauseMs = pauseMs;
-    if (++tally.chunks % SAMPLE !== 0) return;
+    if (++tally.chunks % (this.#plan.sampleEvery ?? SAMPLE) !== 0) return;
     // Any message of the chunk, so that those that waited long and those that did not count alike.
     const at = bytes.lastIndexOf(SENT, Math.floor(Math.random() * bytes.length));
     if (at < 0) return;

@@ -1,12 +1,13 @@
 // The load side: a process that holds readers, and tells what they have got.
 import { answer } from "../lib/child.mjs";
+import { ClientReader } from "./client-reader.mjs";
 import { Publisher } from "./publishing.mjs";
 import { Reader, Tally } from "./reader.mjs";
 
 /** So many connections are opened at once; a listen queue is not endless. */
 const OPENING = 16;
 
-/** @type {Map<string, { readers: Reader[], tally: Tally }>} */
+/** @type {Map<string, { readers: (Reader | ClientReader)[], tally: Tally }>} */
 const groups = new Map();
 
 /** @param {string} name */
@@ -20,7 +21,7 @@ function groupOf(name) {
 let onGot = (/** @type {number} */ _last) => {};
 
 /**
- * @param {string} name @param {readonly import("./reader.mjs").Plan[]} plans used in turn @param {number} count of readers
+ * @param {string} name @param {readonly (import("./reader.mjs").Plan | import("./client-reader.mjs").ClientPlan)[]} plans used in turn @param {number} count of readers
  * @param {number} [atOnce] so many are on their way at a time
  */
 function open(name, plans, count, atOnce = OPENING) {
@@ -30,8 +31,10 @@ function open(name, plans, count, atOnce = OPENING) {
     let ready = 0;
     const next = () => {
       if (opened >= count) return;
+      const plan = plans[opened++ % plans.length];
+      const Kind = plan.kind === "client" ? ClientReader : Reader;
       readers.push(
-        new Reader(plans[opened++ % plans.length], tally, {
+        new Kind(plan, tally, {
           ready() {
             if (++ready === count) resolve(count);
             next();

@@ -124,6 +124,20 @@ export type Stage =
   /** For good: `close()` was called, or the server will not have this client. */
   | { readonly name: "closed"; readonly reason?: TidingsError };
 
+/** The part of `fetch` that the client uses. */
+export type Fetch = (url: string, request: FetchRequest) => Promise<FetchAnswer>;
+
+export interface FetchRequest extends RequestInit {
+  readonly headers: Headers;
+  readonly body?: string | Blob;
+}
+
+export interface FetchAnswer extends Pick<Response, "ok" | "status" | "text" | "json"> {
+  readonly headers: Pick<Headers, "get">;
+  /** `null` or `undefined` where the platform has no streams: then the whole is taken once it is there. */
+  readonly body?: ReadableStream<Uint8Array> | null | undefined;
+}
+
 /** Keeps text by key: `localStorage`, `sessionStorage`, `fileCursors()` of `@tidings/client/node`, or your own. */
 export interface CursorStore {
   getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
@@ -168,8 +182,8 @@ export interface Options {
    * commands is taken. A message for which it throws is left out, and reported as `PAYLOAD_INVALID`.
    */
   readonly parse?: ((text: string) => unknown) | undefined;
-  /** Default the global `fetch`. */
-  readonly fetch?: typeof fetch | undefined;
+  /** Makes all requests. Default the global `fetch`; `httpFetch` of `@tidings/client/node` costs a program in Node.js less. */
+  readonly fetch?: Fetch | undefined;
   /** Default the global `WebSocket`. */
   readonly WebSocket?: typeof WebSocket | undefined;
   /** Thresholds and times; each has a default. */
@@ -238,7 +252,7 @@ export interface Tuning {
   readonly waitMs: number;
   /** Between two short polls, and between two looks at the presence of a polled channel. Default 2,000, least 10. */
   readonly pollMs: number;
-  /** For a request and its answer, and for `token()`; not for streams and commands; a publish above 64 KiB has 60,000. Default 10,000. 0: no end. */
+  /** For a request and its answer, beyond `waitMs` where it is held, and for `token()`; not for streams and commands; a publish above 64 KiB has 60,000. Default 10,000. 0: no end. */
   readonly requestMs: number;
   /**
    * A publish that is not acknowledged after so long, the time offline included, fails with `PUBLISH_TIMEOUT`. Default 60,000. 0: no end.

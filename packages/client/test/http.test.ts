@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { TidingsError } from "../src/errors.ts";
+import type { FetchRequest } from "../src/types.ts";
 import { contextOf } from "./support/fakes.ts";
 import { answer, type Fault, openFront, openServer, silence } from "./support/front.ts";
 
@@ -34,6 +35,17 @@ describe("a request", () => {
     const response = await contextOf(front.url).http("/connect", { json: { subscribe: [] } });
     expect(await response.json()).toEqual({ subscribe: [] });
     expect(front.seen[0]).toMatchObject({ method: "POST", headers: { "content-type": "application/json" } });
+  });
+
+  // Node.js takes a Blob for a stream, at more than the cost of the request.
+  test("with JSON is sent as text", async () => {
+    let sent: unknown;
+    const fetch = async (_: string, { body }: FetchRequest): Promise<Response> => {
+      sent = body;
+      return Promise.resolve(new Response());
+    };
+    await contextOf("http://127.0.0.1:1", { fetch }).http("/", { json: 0 });
+    expect(sent).toBe("0");
   });
 
   test("uses the fetch of the options, called as a function", async () => {

@@ -143,7 +143,7 @@ describe("as npm packs it", () => {
     const { stdout } = await exec(process.execPath, ["import.mjs"], { cwd: home });
     expect(JSON.parse(stdout)).toEqual({
       names: names.map((name) => {
-        if (name.endsWith("/node")) return ["fileCursors"];
+        if (name.endsWith("/node")) return ["fileCursors", "httpFetch"];
         // What the whole has by itself, the others are given.
         const parts = name === manifest.name ? [] : ["cursors", "page", "presence", "renewal", "schemas"];
         return ["TidingsError", "connect", ...parts];

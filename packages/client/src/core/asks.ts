@@ -132,7 +132,7 @@ export const restAsks = (
       try {
         onProgress?.(part);
       } catch (cause) {
-        report(new TidingsError("LISTENER_FAILED", "onProgress threw.", { cause }));
+        report(new TidingsError("LISTENER_FAILED", "a listener threw.", { cause }));
       }
     };
 

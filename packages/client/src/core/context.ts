@@ -1,6 +1,6 @@
 import type { TidingsError } from "../errors.ts";
 import type { Requests } from "./requests.ts";
-import type { Off, Options, Tuning } from "../types.ts";
+import type { FetchAnswer, Off, Options, Tuning } from "../types.ts";
 
 /** What all rooms of the client share. */
 export interface Context {
@@ -41,7 +41,7 @@ export interface Http {
    * @throws {TidingsError} the problem's code (RFC 9457); for an answer without one `UNREACHABLE` (408, 429, 5xx, network,
    *   timeout, aborted), `UNAUTHENTICATED` (401) or `TRANSPORT_BLOCKED` (any other: it is not the server's)
    */
-  (path: string, request?: HttpRequest): Promise<Response>;
+  (path: string, request?: HttpRequest): Promise<FetchAnswer>;
 }
 
 export interface Tokens {

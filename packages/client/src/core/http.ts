@@ -1,4 +1,5 @@
 import { passingError, TidingsError } from "../errors.ts";
+import type { FetchAnswer, FetchRequest } from "../types.ts";
 import { after } from "./backoff.ts";
 import type { Context, Http } from "./context.ts";
 
@@ -18,8 +19,16 @@ export const createHttp =
   ({ url, options, tuning, tokens }: Pick<Context, "url" | "options" | "tuning" | "tokens">): Http =>
   async (path, { method, headers, accept, body, json, signal, timeoutMs = tuning.requestMs } = {}) => {
     // What is no header is thrown as it is: it is no fault of the network's.
-    const all = new Headers(copyOf({ accept, ...options.headers, ...headers }));
-    const content = json === undefined ? body : bodyOf(json);
+    const all = new Headers(
+      copyOf({
+        accept,
+        "content-type": json === undefined ? json : "application/json",
+        ...options.headers,
+        ...headers,
+      }),
+    );
+    // No Blob: Node.js reads one as a stream, which costs more CPU than all else of a request (250 µs of 450).
+    const content = body ?? JSON.stringify(json);
     const stop = new AbortController();
     const abort = (): void => stop.abort();
     // Also for the body, which is read later. It is never cleared: what is over by then is not aborted by it, but holds no process open.
@@ -27,7 +36,7 @@ export const createHttp =
     signal?.addEventListener("abort", abort, { signal: stop.signal });
     if (signal?.aborted) abort();
 
-    const send = async (token: string | undefined, isSecond?: boolean): Promise<Response> => {
+    const send = async (token: string | undefined, isSecond?: boolean): Promise<FetchAnswer> => {
       if (token) all.set("authorization", `Bearer ${token}`);
       // Called as a function, since that of a browser takes no other `this`.
       const response = await (options.fetch ?? fetch)(url + path, {
@@ -38,7 +47,7 @@ export const createHttp =
         // Frameworks patch `fetch` to keep answers.
         cache: "no-store",
         signal: stop.signal,
-      } as RequestInit);
+      } as FetchRequest);
       const { status } = response;
       if (response.ok || status === 304) return response;
       // A problem of the server's, or of whatever stands before it: that says nothing that begins as the server's codes do.

@@ -1,5 +1,6 @@
 import type { StreamFrame } from "@tidings/protocol";
 import { lostError, passingError, type TidingsError } from "../errors.ts";
+import type { FetchAnswer } from "../types.ts";
 import type { Context } from "./context.ts";
 import type { Connection, Transport, Wanted } from "./transport.ts";
 
@@ -14,7 +15,7 @@ const NEVER = "/";
 export interface Line extends Pick<Connection, "close" | "hold" | "owed"> {
   readonly request?: Connection["request"] | undefined;
   /** Changes it beside it (`PATCH /connections/{id}`), in order; `undefined` where it has no id. */
-  patch?: ((json: object) => Promise<Response>) | undefined;
+  patch?: ((json: object) => Promise<FetchAnswer>) | undefined;
   /** Reads these from now on, `undefined`: not any more. Where that cannot be done the line is over, and a new one can. */
   change(changes: ReadonlyMap<string, Wanted | undefined>): void;
   /** Timers may have been slow: looks for silence now. */
@@ -91,7 +92,7 @@ export const lineOf = (
       else if (wasAtMs !== lastAtMs) timer = setTimeout(look, momentMs, lastAtMs);
       else lose(passingError("SILENT", "nothing came."));
     };
-    const patch = (json: object): Promise<Response> => {
+    const patch = (json: object): Promise<FetchAnswer> => {
       const done = turn.then(() =>
         http(`/connections/${id}`, {
           method: "PATCH",

@@ -1,3 +1,4 @@
+import { newName } from "../core/http.ts";
 import type { Transport, Wanted } from "../core/transport.ts";
 import { lostError } from "../errors.ts";
 import type { TransportName } from "../types.ts";
@@ -21,11 +22,11 @@ export const tabTransport = (name: string): Transport => {
     isDuplex: true,
     isShared: true,
     open({ tuning, holds }, channels, tell, ended) {
-      const tab = crypto.randomUUID();
+      const tab = newName();
       const bus = new BroadcastChannel(name);
       const over = new AbortController();
       const wanted = new Map(channels);
-      let isGreeted = false;
+      let isGreeted: boolean | undefined;
       let misses = 0;
       let timer: ReturnType<typeof setInterval> | undefined;
       const post = (changes = new Map<string, Wanted | undefined>()): void =>

@@ -47,7 +47,7 @@ export const eventSource: Transport = makeTransport(
   },
 );
 
-const ticketOf = async (response: Response): Promise<string> =>
+const ticketOf = async (response: Pick<Response, "json">): Promise<string> =>
   `?ticket=${((await response.json()) as { readonly ticket: string }).ticket}`;
 
 const withoutTickets = (error: TidingsError): void => {

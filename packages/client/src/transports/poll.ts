@@ -1,12 +1,8 @@
 import type { StreamFrame } from "@tidings/protocol";
-import { pause } from "../core/backoff.ts";
+import { after, pause } from "../core/backoff.ts";
 import type { Transport, Wanted } from "../core/transport.ts";
 import { blockedError } from "../errors.ts";
 import { makeTransport } from "./make-transport.ts";
-
-const LINES = "application/x-ndjson";
-/** How much later than its time a long poll may be answered, in milliseconds. */
-const LATE_MS = 5_000;
 
 /** One reading of a channel: another object each time it is read anew. */
 interface Place {
@@ -24,6 +20,8 @@ const pollTransport = (name: "poll" | "long-poll"): Transport =>
     const places = new Map<string, Place>();
     /** Ends the request or pause of the moment. */
     let moment = new AbortController();
+    /** Ends the connection where the answer does not come. Cleared by each: of a thousand a second each would be kept until it was due. */
+    let late: ReturnType<typeof after> | undefined;
     let isGreeted = false;
     over.onabort = () => moment.abort();
 
@@ -40,19 +38,24 @@ const pollTransport = (name: "poll" | "long-poll"): Transport =>
     const ask = async ({ signal }: AbortController): Promise<void> => {
       // A channel that has no place yet would lose what comes while the answer with its place is lost.
       const heldMs = isLong && isGreeted && isLive() ? waitMs : 0;
-      const startedMs = Date.now();
       let isNew = false;
+      const startedMs = Date.now();
+      late = after(heldMs + (requestMs || Infinity), end);
       const response = await context.http(`/connect?wait=${heldMs / 1_000}`, {
-        accept: LINES,
+        accept: "application/x-ndjson",
         json: { subscribe: [...places.values()].map(({ wanted }) => wanted) },
         signal,
-        timeoutMs: heldMs ? heldMs + LATE_MS : requestMs,
+        timeoutMs: 0,
       });
-      if (!response.headers.get("content-type")?.startsWith(LINES)) throw blockedError();
+      if (!response.headers.get("content-type")?.startsWith("application/x-ndjson")) throw blockedError();
       const text = await response.text();
+      clearTimeout(late);
       if (signal.aborted) return;
-      const welcome = { type: "welcome", connection: "", heartbeatMs: waitMs + pollMs } as StreamFrame;
-      tell(isGreeted ? { type: "heartbeat" } : welcome);
+      tell({
+        type: isGreeted ? "heartbeat" : "welcome",
+        connection: "",
+        heartbeatMs: waitMs + pollMs,
+      } as StreamFrame);
       isGreeted = true;
       for (const line of text.split("\n")) {
         // What was told may have been the reason to end, or to ask for something else: then the rest comes again.
@@ -82,6 +85,7 @@ const pollTransport = (name: "poll" | "long-poll"): Transport =>
         moment = new AbortController();
         // Where it was given up, other channels are wanted, or none.
         await ask(moment).catch((cause) => moment.signal.aborted || end(cause));
+        clearTimeout(late);
       }
     };
 

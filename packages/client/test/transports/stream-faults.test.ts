@@ -199,6 +199,21 @@ describe("polls", () => {
     expect(Date.now() - startedMs).toBeGreaterThanOrEqual(350);
   });
 
+  test("a long poll that is not answered requestMs after its time is the end of the connection", async () => {
+    await using server = await openRaw((req, res) => {
+      req.resume();
+      if (req.url !== "/connect?wait=0") return;
+      res.writeHead(200, { "content-type": "application/x-ndjson" });
+      res.end(
+        '{"type":"ok","channel":"a","cursor":"e.0"}\n{"type":"caught-up","channel":"a","cursor":"e.0"}\n',
+      );
+    });
+    const tuning = { ...NO_PAUSE, waitMs: 100, requestMs: 50 };
+    const connection = open(longPoll, testContext(server.url, {}, tuning), { a: {} });
+    await connection.next("caught-up");
+    expect(await connection.ended).toMatchObject({ code: "CONNECTION_LOST", retryable: true });
+  });
+
   test("a page of which the connection is cut is asked for again from the same place by the next connection", async () => {
     await using server = await openRaw((req, res) => {
       req.resume();

@@ -75,6 +75,17 @@ function excessOf({ rate, size, readers, transports }: StartInput): string | und
   return `this would be ${Math.round(value)} ${what}; the lab goes up to ${most}. Lower rate, size, readers, or how many transports there are.`;
 }
 
+/** `rate`, or where that is out of bounds for these readers and this size, the highest that is not; in messages a second. */
+export function withinBounds({ rate, size, readers, transports }: StartInput): number {
+  const all = readers * transports.length;
+  return Math.min(
+    rate,
+    LAB_BOUNDS.maxPublishedBytesPerSecond / size,
+    LAB_BOUNDS.maxDeliveriesPerSecond / all,
+    LAB_BOUNDS.maxDeliveredBytesPerSecond / (all * size),
+  );
+}
+
 export interface FaultInput {
   readonly kind: FaultKind;
   readonly on: boolean;

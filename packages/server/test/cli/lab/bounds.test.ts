@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { faultInput, LAB_BOUNDS, startInput } from "../../../src/cli/lab/bounds.ts";
+import { faultInput, LAB_BOUNDS, startInput, withinBounds } from "../../../src/cli/lab/bounds.ts";
 import { READER_TRANSPORTS } from "../../../src/cli/lab/transports.ts";
 
 const TRANSPORTS = READER_TRANSPORTS.length;
@@ -51,6 +51,17 @@ describe("lab.start", () => {
     expect(faultOf(within)).toBeUndefined();
     expect(faultOf(above)).toContain(what);
     expect(faultOf(above)).toContain("Lower rate, size, readers");
+  });
+
+  test.each([
+    [{ rate: 100, size: 64, readers: 200, transports: ["ws"] }, 100],
+    [{ rate: 100, size: 64, readers: 1_000, transports: ["ws"] }, 20],
+    [{ rate: 100, size: 65_536, readers: 1, transports: ["ws"] }, 64],
+    [{ rate: 100, size: 65_536, readers: 32, transports: ["ws"] }, 32],
+  ])("finds the rate that is within them: %j", (input, rate) => {
+    expect(withinBounds(startInput.parse({ ...input, rate: 1 }))).toBe(1);
+    expect(withinBounds({ ...startInput.parse({ ...input, rate: 1 }), rate: input.rate })).toBe(rate);
+    expect(faultOf({ ...input, rate })).toBeUndefined();
   });
 
   test.each([

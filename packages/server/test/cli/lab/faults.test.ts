@@ -41,6 +41,10 @@ describe("the lab's switches", () => {
     }
     // Opening the readers is not of the measurement.
     expect(results.transports.sse).toMatchObject({ requests: 0, connections: { open: READERS, opened: 0 } });
+    // A client that polls asks on the connection that it was answered on.
+    const polls = results.transports["long-poll"];
+    expect(polls?.connections).toEqual({ open: READERS, opened: 0 });
+    expect(polls?.requests).toBeGreaterThan(READERS);
     expect(results.transports.auto?.on).toEqual({ ws: READERS });
     const { connections, rssBytes } = results.target;
     expect(connections?.["sse"]).toBe(READERS);

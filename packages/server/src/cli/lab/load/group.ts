@@ -1,4 +1,4 @@
-import { connect, type State, type Tidings } from "@tidings/client";
+import { connect, type Options, type State, type Tidings } from "@tidings/client";
 import type { FaultKind } from "../bounds.ts";
 import type { Change, Reading } from "../shapes.ts";
 import { AUTO_OPTIONS, type LabTransport } from "../transports.ts";
@@ -20,6 +20,7 @@ export class Group {
   readonly name: LabTransport;
   readonly #size: number;
   readonly #clock: () => number;
+  readonly #options: Options;
   readonly #readers: Reader[] = [];
   readonly #total = new Histogram();
   readonly #recent = new RecentHistogram();
@@ -28,16 +29,21 @@ export class Group {
   #received = 0;
   #gaps = 0;
 
-  /** @param clock the publisher's, see {@link nowMs} */
-  constructor(name: LabTransport, size: number, clock: () => number = nowMs) {
+  /**
+   * @param clock the publisher's, see {@link nowMs}
+   * @param options of its readers, beside the transport
+   */
+  constructor(name: LabTransport, size: number, clock: () => number = nowMs, options: Options = {}) {
     this.name = name;
     this.#size = size;
     this.#clock = clock;
+    this.#options = options;
   }
 
   /** Opens one more reader, from the channel's first message on where nothing else is said. Told when it is live for the first time. */
   open(url: string, channel: string, onLive: () => void, since: "earliest" | "latest" = "earliest"): void {
     const client = connect(url, {
+      ...this.#options,
       transport: this.name,
       ...(this.name === "auto" ? AUTO_OPTIONS : {}),
     });

@@ -1,9 +1,11 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { httpFetch } from "@tidings/client/node";
 import type { FaultKind } from "../bounds.ts";
 import { UsageMeter } from "../processes/usage.ts";
 import type { LoadUsage, Reading } from "../shapes.ts";
 import type { LabTransport } from "../transports.ts";
 import { Group } from "./group.ts";
+import { nowMs } from "./payload.ts";
 import { Publisher } from "./publisher.ts";
 
 /** So many readers are opened at once, in a turn: a listen queue is not endless. */
@@ -41,7 +43,8 @@ export class Load {
 
   constructor(plan: LoadPlan) {
     this.#plan = plan;
-    this.#groups = plan.transports.map(({ name }) => new Group(name, plan.size));
+    // Readers share one process here, which those of applications do not: each waits for the CPU of all before it.
+    this.#groups = plan.transports.map(({ name }) => new Group(name, plan.size, nowMs, { fetch: httpFetch }));
     this.#publisher = new Publisher(plan.publishUrl, plan.channel, plan.size);
     this.#delay.enable();
   }
