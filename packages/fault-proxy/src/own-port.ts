@@ -1,9 +1,12 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { pid } from "node:process";
 
 /** Below the ports that systems give out by themselves, to listeners on port 0 and to connections. */
 const FIRST = 20_000;
 const COUNT = 10_000;
+/** So many of them are a process's own, unless the id of another one says the same: it may listen while this one does not. */
+const SHARE = 500;
 
 const given = new Set<number>();
 
@@ -13,7 +16,7 @@ const given = new Set<number>();
  */
 export async function ownPort(): Promise<number> {
   for (;;) {
-    const port = FIRST + Math.floor(Math.random() * COUNT);
+    const port = choose();
     if (given.has(port)) continue;
     given.add(port);
     const server = createServer();
@@ -25,4 +28,10 @@ export async function ownPort(): Promise<number> {
     await new Promise((resolve) => server.close(resolve));
     return port;
   }
+}
+
+function choose(): number {
+  // Once nearly all of its share was given, it takes any.
+  if (given.size > SHARE * 0.9) return FIRST + Math.floor(Math.random() * COUNT);
+  return FIRST + ((pid * SHARE) % COUNT) + Math.floor(Math.random() * SHARE);
 }
