@@ -27,7 +27,7 @@ const BENCHES = [
 const RATIOS = {
   fanout: { value: "deliveriesPerSecond", alike: ["transport", "readers", "bytes", "perSecond"] },
   single: { value: "deliveriesPerSecond", alike: ["transport", "readers", "bytes"] },
-  idle: { value: "kilobytesEach", alike: ["transport", "readers"] },
+  idle: { value: "kilobytesEach", alike: ["transport", "readers", "semiSpaceMb"] },
   publish: { value: "publishesPerSecond", alike: ["log", "by", "connections", "inFlight"] },
 };
 

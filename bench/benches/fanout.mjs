@@ -40,7 +40,10 @@ export async function run({ servers, quick, repeats, seconds, tell, wanted, read
         }
 }
 
-/** @typedef {(all: { running: any, publisher: any, readers: any, bytes: number }) => Promise<{ published: number, last: number }>} Publishing */
+/**
+ * `restart` begins the measurement anew, after what was published to warm up.
+ * @typedef {(all: { running: any, publisher: any, readers: any, bytes: number, restart(): Promise<void> }) => Promise<{ published: number, last: number }>} Publishing
+ */
 
 /** @param {number} perSecond @param {number} seconds @returns {Publishing} */
 export function steadily(perSecond, seconds) {
@@ -49,13 +52,21 @@ export function steadily(perSecond, seconds) {
 
 /** @param {number} seconds @param {number} [inFlight] @returns {Publishing} */
 export function flatOut(seconds, inFlight = IN_FLIGHT) {
-  return async ({ running, publisher, readers, bytes }) => {
+  return async ({ running, publisher, readers, bytes, restart }) => {
     // By lines where the server takes them, as the libraries are published to: what is measured is fan-out.
     const { batch = 1 } = running;
     if (batch > 1) await publisher.call("change", [running.publisher({ by: "batch" })]);
     const letGo = hold(publisher, readers);
-    const load = { seconds, size: bytes, inFlight: Math.ceil(inFlight / batch), batch };
-    return publisher.call("flatOut", load).finally(letGo);
+    const load = { size: bytes, inFlight: Math.ceil(inFlight / batch), batch };
+    try {
+      // Compilers see now what they are to compile, and buffers grow to what they will be.
+      const warm = await publisher.call("flatOut", { ...load, seconds: 1 });
+      await reached(readers, warm.last);
+      await restart();
+      return await publisher.call("flatOut", { ...load, seconds });
+    } finally {
+      letGo();
+    }
   };
 }
 
@@ -74,10 +85,14 @@ export function fanOut(
     // Just-in-time compilers, and the windows of TCP.
     const warm = await publisher.call("steadily", { perSecond: 100, seconds: 1, size: bytes });
     await reached(readers, warm.last);
-    await readers.call("forget");
-    const began = usageOf(running.pid);
-    const beganMs = performance.now();
-    const { published, last } = await publish({ running, publisher, readers, bytes });
+    let began, beganMs;
+    const restart = async () => {
+      await readers.call("forget");
+      began = usageOf(running.pid);
+      beganMs = performance.now();
+    };
+    await restart();
+    const { published, last } = await publish({ running, publisher, readers, bytes, restart });
     await reached(readers, last);
     const seconds = (performance.now() - beganMs) / 1_000;
     const used = usageOf(running.pid);

@@ -35,15 +35,16 @@ export async function run({ quick, repeats, seconds, tell, wanted, readers = [SE
       }
       const rows = Object.entries(runs).map(([by, each]) => ({ by, ...summary(each) }));
       const lab = /** @type {ReturnType<typeof summary>} */ (rows.at(-1));
-      // Whether the ranges of a row's medians and of the lab's meet.
-      for (const row of rows)
-        tell({
-          bench: "lab",
-          ...at,
-          ...row,
-          isWithinSpread: row.mostP50Ms >= lab.leastP50Ms && lab.mostP50Ms >= row.leastP50Ms,
-        });
+      for (const row of rows) tell({ bench: "lab", ...at, ...row, isWithinSpread: meets(row, lab) });
     }
+}
+
+/** What the lab's histograms are exact to. */
+const EXACT_TO = 0.022;
+
+/** Whether the ranges of a row's medians and of the lab's meet. @param {ReturnType<typeof summary>} row @param {ReturnType<typeof summary>} lab */
+function meets(row, lab) {
+  return row.mostP50Ms >= lab.leastP50Ms * (1 - EXACT_TO) && lab.mostP50Ms * (1 + EXACT_TO) >= row.leastP50Ms;
 }
 
 /** @param {readonly { p50Ms: number, p99Ms: number, deliveriesPerSecond: number }[]} runs */
