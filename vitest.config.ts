@@ -8,7 +8,7 @@ export default defineConfig({
     // A process per file: a test that crashes or leaks takes nobody else with it, and signals are its own.
     pool: "forks",
     // More files than cores: most tests wait for something.
-    maxWorkers: Math.ceil(availableParallelism() * 2),
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Node.js 22.13 takes the types off a thread's file, which no test tool compiles, only when it is asked to.
     execArgv: process.features.typescript ? [] : ["--experimental-strip-types", "--no-warnings"],
     testTimeout: 30_000,

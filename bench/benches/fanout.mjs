@@ -42,7 +42,7 @@ export async function run({ servers, quick, repeats, seconds, tell, wanted, read
 
 /**
  * `restart` begins the measurement anew, after what was published to warm up.
- * @typedef {(all: { running: any, publisher: any, readers: any, bytes: number, restart(): Promise<void> }) => Promise<{ published: number, last: number }>} Publishing
+ * @typedef {(all: { running: any, publisher: any, readers: any, bytes: number, restart: () => Promise<void> }) => Promise<{ published: number, last: number }>} Publishing
  */
 
 /** @param {number} perSecond @param {number} seconds @returns {Publishing} */
