@@ -140,8 +140,7 @@ export class RecentEnd {
         const before = this.#chunks[end - 1] as Chunk;
         if (before.bytes > 2 * chunk.bytes || before.bytes + chunk.bytes > most) break;
         this.#bytes -= before.bytes + chunk.bytes;
-        const merged = before.with(chunk);
-        chunk = merged;
+        chunk = before.with(chunk);
         this.#bytes += chunk.bytes;
       }
       this.#chunks[end++] = chunk;

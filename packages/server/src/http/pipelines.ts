@@ -23,8 +23,9 @@ export class Pipelines {
   }
 
   /**
-   * Lets a request wait for its turn. The first one that is too many is told so in its turn, and ends the connection; what comes
-   * behind it is passed over.
+   * Lets a request wait for its turn, which comes with the answer of the one ahead, in the same turn of the event loop where that
+   * has time left: a flush in between for each would be a write to every reader of what they publish. The first one that is too
+   * many is told so in its turn, and ends the connection; what comes behind it is passed over.
    * @param begin given what it is to be refused with
    */
   wait(
@@ -34,11 +35,12 @@ export class Pipelines {
   ): void {
     const waiting = (this.#waiting.get(socket) ?? 0) + 1;
     if (waiting > MAX_WAITING_REQUESTS + 1) return;
+    const isTooMany = waiting > MAX_WAITING_REQUESTS;
     this.#waiting.set(socket, waiting);
     res.once("socket", () => {
       this.#waiting.set(socket, (this.#waiting.get(socket) ?? 1) - 1);
-      if (waiting > MAX_WAITING_REQUESTS) res.shouldKeepAlive = false;
-      void this.#admission.pass(() => begin(waiting > MAX_WAITING_REQUESTS ? tooManyAhead() : undefined));
+      if (isTooMany) res.shouldKeepAlive = false;
+      void this.#admission.pass(() => begin(isTooMany ? tooManyAhead() : undefined));
     });
   }
 }

@@ -60,30 +60,34 @@ export interface StartInput {
   readonly transports: readonly LabTransport[];
 }
 
-/** What of it is more than the machine should be asked for, in words. */
-function excessOf({ rate, size, readers, transports }: StartInput): string | undefined {
+type Load = readonly [what: string, value: number, most: number];
+
+/** What grows with the rate, in words, and how much of it there may be. */
+function loadsOf({ rate, size, readers, transports }: StartInput): readonly Load[] {
   const all = readers * transports.length;
-  const products: readonly (readonly [what: string, value: number, most: number])[] = [
-    ["readers of all transports together", all, LAB_BOUNDS.maxAllReaders],
+  return [
     ["bytes published a second", rate * size, LAB_BOUNDS.maxPublishedBytesPerSecond],
     ["deliveries a second", rate * all, LAB_BOUNDS.maxDeliveriesPerSecond],
     ["bytes delivered a second", rate * all * size, LAB_BOUNDS.maxDeliveredBytesPerSecond],
   ];
-  const [over] = products.filter(([, value, most]) => value > most);
+}
+
+/** What of it is more than the machine should be asked for, in words. */
+function excessOf(input: StartInput): string | undefined {
+  const all = input.readers * input.transports.length;
+  const loads: readonly Load[] = [
+    ["readers of all transports together", all, LAB_BOUNDS.maxAllReaders],
+    ...loadsOf(input),
+  ];
+  const over = loads.find(([, value, most]) => value > most);
   if (over === undefined) return undefined;
   const [what, value, most] = over;
   return `this would be ${Math.round(value)} ${what}; the lab goes up to ${most}. Lower rate, size, readers, or how many transports there are.`;
 }
 
 /** `rate`, or where that is out of bounds for these readers and this size, the highest that is not; in messages a second. */
-export function withinBounds({ rate, size, readers, transports }: StartInput): number {
-  const all = readers * transports.length;
-  return Math.min(
-    rate,
-    LAB_BOUNDS.maxPublishedBytesPerSecond / size,
-    LAB_BOUNDS.maxDeliveriesPerSecond / all,
-    LAB_BOUNDS.maxDeliveredBytesPerSecond / (all * size),
-  );
+export function withinBounds(input: StartInput): number {
+  return input.rate * Math.min(1, ...loadsOf(input).map(([, value, most]) => most / value));
 }
 
 export interface FaultInput {
