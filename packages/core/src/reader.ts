@@ -99,6 +99,21 @@ export class Reader implements LaneMember {
     return this.#isAtHead;
   }
 
+  get lane(): Lane | undefined {
+    return this.#lane;
+  }
+
+  /** Whether its sink would rather have no more: a slow client costs a cursor, not a queue. */
+  get isBlocked(): boolean {
+    try {
+      return this.#sink.isBlocked;
+    } catch (error) {
+      // One broken sink must not cost the other readers of the lane their messages.
+      this.#fail(error);
+      return true;
+    }
+  }
+
   get handedUpTo(): Offset {
     return this.#handedUpTo;
   }
@@ -116,15 +131,13 @@ export class Reader implements LaneMember {
     }
   }
 
-  /** live → live, or → catching-up when the sink has no room: a slow client costs a cursor, not a queue. */
+  /** live → live. */
   receive(batch: Batch, after: Offset): void {
     try {
-      if (this.#sink.isBlocked) return this.fallBehind();
       // First the cursor: the sink may ask for it.
       this.#handedUpTo = after;
       this.#sink.batch(this, batch);
     } catch (error) {
-      // One broken sink must not cost the other readers of the lane their messages.
       this.#fail(error);
     }
   }

@@ -181,6 +181,44 @@ test("a reader that joins in the middle of a delivery stands after it", async ()
   ]);
 });
 
+test("a reader that another one's sink stops in the middle of a delivery gets nothing of it any more", async () => {
+  const { hub, turns, publish } = openHub();
+  const [first, second, third] = [startReader(hub), startReader(hub), startReader(hub)];
+  await settled();
+  first.sink.before = (call) => call === "batch" && second.reader.stop();
+  await publish("c", 1);
+  await turns.settle();
+  expect([first, second, third].map(({ sink }) => sink.batches)).toEqual([1, 0, 1]);
+  expect(second.reader.cursor).toEqual(cursor("e1", 0));
+});
+
+test("a reader that another one's sink sends back to the log in the middle of a delivery gets it once", async () => {
+  const { hub, turns, publish } = openHub();
+  const [first, second] = [startReader(hub), startReader(hub)];
+  await settled();
+  first.sink.before = (call) => call === "batch" && second.reader.fallBehind();
+  for (const value of [1, 2, 3]) {
+    await publish("c", value);
+    await turns.settle();
+  }
+  const messages = second.told.filter((line) => line.startsWith("c/")).join("");
+  expect(messages).toBe("c/1=1;c/2=2;c/3=3;");
+});
+
+test("a sink that cannot even say whether it has room ends its reader alone", async () => {
+  const { hub, turns, publish } = openHub();
+  const readers = Array.from({ length: 3 }, () => startReader(hub));
+  await settled();
+  Object.defineProperty(readers[1]?.sink, "isBlocked", {
+    get() {
+      throw new Error("broken");
+    },
+  });
+  await publish("c", 1);
+  await turns.settle();
+  expect(readers.map(({ told }) => told.at(-1))).toEqual(["c/1=1;", "failed: broken", "c/1=1;"]);
+});
+
 test("a batch is written to memory of the hub's own, mixed flushes too", async () => {
   const allocated: number[] = [];
   const allocate = (size: number): Uint8Array => {

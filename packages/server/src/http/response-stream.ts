@@ -13,6 +13,7 @@ import { OwnResponse } from "./own-response.ts";
 import { sendProblem } from "./problem.ts";
 import type { JoinRequest, ReadQuery } from "./query.ts";
 import type { Services } from "./services.ts";
+import { writeStraight } from "./straight.ts";
 
 /** What all streams of a transport have in common. */
 export interface StreamKind {
@@ -136,7 +137,7 @@ class ResponseStream implements ConnectionOutput, OpenConnection {
 
   write(bytes: Uint8Array): void {
     if (this.#target === undefined) this.writeAll([bytes]);
-    else if (this.#target.writable) this.#target.write(this.#gzip?.take(bytes) ?? bytes);
+    else if (this.#target.writable) writeStraight(this.#target, this.#gzip?.take(bytes) ?? bytes);
   }
 
   /** The head goes out with the first bytes, as one write. After an error or the other side's end there is nobody left to tell. */

@@ -1,22 +1,21 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createTidings, type Tidings } from "../../src/tidings.ts";
+import { countWrites } from "../support/counted-writes.ts";
 import { getRequest, RawClient } from "../support/raw-client.ts";
 import { frame, handshake } from "../support/raw-web-socket.ts";
 
 const READERS = 1_000;
 
-/** A server that counts what it writes to its sockets. */
+/** A server that counts what the system is asked to write to its sockets. */
 interface Counted extends AsyncDisposable {
   readonly tidings: Tidings;
   readonly port: number;
-  /** What was written since the last call: how many times, and how many different buffers. */
+  /** What was written since the last call: how many times, to how many sockets, and how many different buffers. */
   counts(): { readonly writes: number; readonly sockets: number; readonly buffers: number };
-  /** How many writes the system was asked for since the last call. */
-  calls(): number;
 }
 
 async function openCounted(): Promise<Counted> {
@@ -25,39 +24,18 @@ async function openCounted(): Promise<Counted> {
   const tidings = await createTidings({ log: "memory", limits, compression: "all" });
   const server = createServer(tidings.handler);
   tidings.attach(server);
-  let writes: { readonly socket: Socket; readonly bytes: unknown }[] = [];
-  let calls = 0;
-  server.on("connection", (socket) => {
-    for (const name of ["_write", "_writev"] as const) {
-      const each = socket[name]?.bind(socket) as (...args: unknown[]) => void;
-      socket[name] = (...args: unknown[]): void => {
-        calls++;
-        each(...args);
-      };
-    }
-    const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-    socket.write = (...args: unknown[]): boolean => {
-      writes.push({ socket, bytes: args[0] });
-      return write(...args);
-    };
-  });
+  const take = countWrites(server);
   await once(server.listen(0, "127.0.0.1"), "listening");
   return {
     tidings,
     port: (server.address() as AddressInfo).port,
     counts() {
-      const counted = {
-        writes: writes.length,
-        sockets: new Set(writes.map(({ socket }) => socket)).size,
-        buffers: new Set(writes.map(({ bytes }) => bytes)).size,
+      const written = take();
+      return {
+        writes: written.length,
+        sockets: new Set(written.map(({ socket }) => socket)).size,
+        buffers: new Set(written.flatMap(({ parts }) => parts)).size,
       };
-      writes = [];
-      return counted;
-    },
-    calls() {
-      const before = calls;
-      calls = 0;
-      return before;
     },
     async [Symbol.asyncDispose]() {
       await tidings.close();
@@ -132,7 +110,7 @@ test.each([
   ["WebSocket, its handshake apart", handshake("/channels/a?since=earliest"), 2],
 ])(
   "who comes back is given all that was missed and is live with one write, %s",
-  async (_, request, calls) => {
+  async (_, request, writes) => {
     await using server = await openCounted();
     // Someone has it followed, so that its end is at hand.
     await using live = await RawClient.open(server.port);
@@ -141,11 +119,11 @@ test.each([
     const { cursor = "" } = await server.tidings.publish("a", "first");
     for (let at = 0; at < 100; at++) await server.tidings.publish("a", `${at} ${"x".repeat(100)}.`);
     await live.until("99 x");
-    server.calls();
+    server.counts();
     await using back = await RawClient.open(server.port);
     back.send(request.replace("since=earliest", `since=${cursor}`));
     await back.until("caught-up");
-    expect(server.calls()).toBe(calls);
+    expect(server.counts().writes).toBe(writes);
   },
 );
 
@@ -155,12 +133,12 @@ test("what is published in one go on a WebSocket is answered with a write for ea
   await using client = await RawClient.open(server.port);
   client.send(handshake("/connect", { "Sec-WebSocket-Protocol": "tidings.v1" }));
   await client.until("welcome");
-  server.calls();
+  server.counts();
   const frames = Array.from({ length: FRAMES }, (_, at) =>
     frame(1, `{"type":"publish","id":"${at}","channel":"a","data":${at}}`),
   );
   client.send(Buffer.concat(frames));
   for (let at = 0; at < FRAMES; at++) await client.until(`{"type":"ok","id":"${at}"`);
   // Less than 20 KB: one chunk, unless the system cuts it.
-  expect(server.calls()).toBeLessThanOrEqual(3);
+  expect(server.counts().writes).toBeLessThanOrEqual(3);
 });

@@ -24,6 +24,7 @@ import type { OpenConnection, Wire } from "../../http/connections.ts";
 import type { ReadQuery } from "../../http/query.ts";
 import { renew } from "../../http/renew.ts";
 import type { Services } from "../../http/services.ts";
+import { writeStraight } from "../../http/straight.ts";
 import { type About, tellGap } from "../../insight/index.ts";
 import { Answers } from "./answers.ts";
 import { codecOf } from "./codec.ts";
@@ -215,7 +216,7 @@ export class Session implements ConnectionOutput, OpenConnection, CommandSocket 
 
   #writeNow(bytes: Uint8Array): void {
     // After a close frame nothing may follow (RFC 6455 §5.5.1). After the other side's end there is nobody left to tell.
-    if (this.#isOpen && this.#socket.writable) this.#socket.write(bytes);
+    if (this.#isOpen && this.#socket.writable) writeStraight(this.#socket, bytes);
   }
 
   writeAll(parts: readonly Uint8Array[]): void {

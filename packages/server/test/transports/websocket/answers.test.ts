@@ -1,9 +1,10 @@
 import { createHook } from "node:async_hooks";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { createTidings } from "../../../src/tidings.ts";
+import { countWrites, type Written } from "../../support/counted-writes.ts";
 import { RawClient } from "../../support/raw-client.ts";
 import { frame, handshake, OPCODE } from "../../support/raw-web-socket.ts";
 
@@ -12,40 +13,24 @@ async function openCounted(): Promise<Counted> {
   const tidings = await createTidings({ log: "memory" });
   const server = createServer(tidings.handler);
   tidings.attach(server);
-  const counts = { writes: 0, parts: 0 };
-  server.on("connection", (socket: Socket) => {
-    // What reaches the system: a call for each.
-    for (const name of ["_write", "_writev"] as const) {
-      const write = socket[name]?.bind(socket) as (...args: unknown[]) => void;
-      socket[name] = (...args: unknown[]): void => {
-        counts.writes++;
-        write(...args);
-      };
-    }
-    const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-    socket.write = (...args: unknown[]): boolean => {
-      counts.parts++;
-      return write(...args);
-    };
-  });
+  const written = countWrites(server);
   await once(server.listen(0, "127.0.0.1"), "listening");
   const client = await RawClient.open((server.address() as AddressInfo).port);
   client.send(handshake("/connect", { "Sec-WebSocket-Protocol": "tidings.v1" }));
   await client.until('"welcome"');
   await client.until("}}");
-  Object.assign(counts, { writes: 0, parts: 0 });
+  written();
   const end = async (): Promise<void> => {
     await client[Symbol.asyncDispose]();
     await tidings.close();
     server.close();
   };
-  return { client, counts, [Symbol.asyncDispose]: end };
+  return { client, written, [Symbol.asyncDispose]: end };
 }
 
 interface Counted extends AsyncDisposable {
   readonly client: RawClient;
-  /** `parts`: what the socket was handed, of which it makes one write or several. */
-  readonly counts: { writes: number; parts: number };
+  readonly written: () => readonly Written[];
 }
 
 function publishes(count: number): Buffer {
@@ -58,10 +43,10 @@ function publishes(count: number): Buffer {
 
 test("publishes that come together are answered in their order, by one write of one buffer", async () => {
   await using opened = await openCounted();
-  const { client, counts } = opened;
+  const { client, written } = opened;
   client.send(publishes(50));
   for (let at = 0; at < 50; at++) await client.until(`"id":"${at}"`);
-  expect(counts).toEqual({ writes: 1, parts: 1 });
+  expect(written().map(({ parts }) => parts.length)).toEqual([1]);
 });
 
 test("a publish makes three promises: the log's, and one each where it is counted and answered", async () => {
@@ -81,7 +66,7 @@ test("a publish makes three promises: the log's, and one each where it is counte
 
 test("more answers than a socket should hold are written before the turn ends", async () => {
   await using opened = await openCounted();
-  const { client, counts } = opened;
+  const { client, written } = opened;
   // An answer has 400 bytes and more, so these have more than 65,536.
   const channel = "c".repeat(255);
   const frames = Array.from({ length: 200 }, (_, at) =>
@@ -89,7 +74,7 @@ test("more answers than a socket should hold are written before the turn ends", 
   );
   client.send(Buffer.concat(frames));
   for (let at = 0; at < 200; at++) await client.until(`"id":"${at}-`);
-  expect(counts.parts).toBeGreaterThan(1);
+  expect(written().flatMap(({ parts }) => parts).length).toBeGreaterThan(1);
 });
 
 test("an id is answered as it was sent, whatever is in it", async () => {
