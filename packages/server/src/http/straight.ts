@@ -2,15 +2,18 @@ import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { getSystemErrorName } from "node:util";
 
-/** A write as Node's handles know it, which holds its bytes until the system has taken them. */
+/** A write as Node's handles know it. */
 interface WriteRequest {
+  /** What the system is yet to take of, so that it is not collected. */
   bytes?: Uint8Array;
   oncomplete?: (status: number) => void;
+  /** -1 for as long as no handle waits with it for the system to take something. */
+  getAsyncId(): number;
 }
 
 /** What writes for a socket's stream. */
 interface Handle {
-  /** Answers 0, or the system's error, where nothing was written. */
+  /** Answers 0, or the system's error. */
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   /** In bytes: of what it was given, what the system has not taken yet. */
   readonly writeQueueSize: number;
@@ -19,10 +22,12 @@ interface Handle {
 type Write = Writable["_write"];
 type Handled = Socket & { readonly _handle?: Partial<Handle> | null; _write?: Write };
 
+const UNUSED = -1;
+
 let Request: (new () => WriteRequest) | undefined;
 /** One for all writes that are over at once, which is nearly all of them. */
 let request: WriteRequest | undefined;
-/** Of the handle that was looked at last and is as expected: to look costs 3 % of a small write. */
+/** The kind of the handle that was looked at last and is as expected: to look costs 3 % of a small write. */
 let known: unknown;
 
 /**
@@ -36,10 +41,10 @@ export function writeStraight(stream: Writable, bytes: Uint8Array): void {
   if (socket.writableLength > 0 || socket.writableCorked > 0 || !isPlain(handle))
     return void socket.write(bytes);
   if (request === undefined) return learn(socket, handle, bytes);
-  // Where that fails, nothing was written: the stream meets the same, and tells it.
-  if (handle.writeBuffer(request, bytes) !== 0) return void socket.write(bytes);
-  const left = handle.writeQueueSize;
-  if (left > 0) leave(socket, bytes, left);
+  const error = handle.writeBuffer(request, bytes);
+  // As the stream would take it. Nothing is written once more: a part of it may have gone.
+  if (error !== 0) return void socket.destroy(errorOf(error));
+  if (request.getAsyncId() !== UNUSED) leave(socket, handle, bytes);
 }
 
 /** Whether it is one of a TCP connection or of a Unix socket. */
@@ -59,13 +64,20 @@ function learn(socket: Handled, handle: Handle, bytes: Uint8Array): void {
     return write(given, chunk);
   };
   instead(handle, "writeBuffer", look, () => socket.write(bytes));
-  if (Request !== undefined) request = new Request();
+  const made: Partial<WriteRequest> | undefined = Request === undefined ? undefined : new Request();
+  if (made?.getAsyncId?.() === UNUSED) request = made as WriteRequest;
 }
 
-/** The handle has all of it, and the system the beginning: has the stream wait for the rest as for a write of its own. */
-function leave(socket: Handled, bytes: Uint8Array, left: number): void {
+/**
+ * The system has not taken all of it at once, and the handle waits with the request, which is not to be given to another one
+ * before. Has the stream wait for what is left as for a write of its own.
+ */
+function leave(socket: Handled, handle: Handle, bytes: Uint8Array): void {
   const waiting = request as WriteRequest;
   request = new (Request as new () => WriteRequest)();
+  const left = handle.writeQueueSize;
+  // The handle has tried once more, and it went.
+  if (left === 0) return;
   waiting.bytes = bytes;
   const wait: Write = (_chunk, _encoding, done) => {
     waiting.oncomplete = (status) => done(status < 0 && !socket.destroyed ? errorOf(status) : null);
