@@ -10,7 +10,8 @@ export const about = "memory and CPU of a connection without traffic";
 const ON_NODE = ["tidings", "ws", "socket.io", "better-sse"];
 /**
  * Node.js doubles its young generation once as much has survived as it holds, which 10,000 connections of one server may just do and
- * of another just not do: 64 MB and more, once for the process. So it is told also with one that is bounded, in megabytes.
+ * of another just not do: 64 MB and more, once for the process. `tidings serve` bounds its own; so it is told also with one that is bounded
+ * for all, in megabytes.
  */
 const SEMI_SPACE_MB = 16;
 

@@ -3,14 +3,14 @@ import { configEntries, type LoadedConfig } from "../../config/index.ts";
 import { createTidings } from "../../tidings.ts";
 import { EXIT } from "../exit.ts";
 import { announce } from "./announce.ts";
-import { letHeapGrow } from "./heap.ts";
+import { tuneHeap } from "./heap.ts";
 import { listenOrSay } from "./listen.ts";
 import { createLogger } from "./logger.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 /** Starts the server and answers its exit code once it was told to stop and has. */
 export async function serve(loaded: LoadedConfig): Promise<number> {
-  letHeapGrow();
+  tuneHeap();
   const { config, sources, auth } = loaded;
   const workers = config.workers === "auto" ? availableParallelism() : config.workers;
   if (workers > 1) return (await import("./workers/primary.ts")).serveWorkers(loaded, workers);

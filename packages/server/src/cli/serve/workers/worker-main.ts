@@ -12,7 +12,7 @@ import { MAX_NODE_NAME } from "../../../nodes/index.ts";
 import { Peer } from "../../../peer/index.ts";
 import { createInnerTidings } from "../../../tidings.ts";
 import { describeError, EXIT, exitCodeOf } from "../../exit.ts";
-import { letHeapGrow } from "../heap.ts";
+import { tuneHeap } from "../heap.ts";
 import { createLogger } from "../logger.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { Handed } from "./handed.ts";
@@ -25,7 +25,7 @@ const ARTIFACT = /^\/artifacts(?:\/|$)/;
 
 /** Serves the connections that it is handed, until it is told to stop. */
 async function work({ worker, loaded, folder }: Start, peer: Peer): Promise<void> {
-  letHeapGrow();
+  tuneHeap();
   const { config, sources, auth } = loaded;
   const logger = createLogger(config).child({ worker });
   endWithPrimary(peer, logger, folder);
