@@ -94,12 +94,32 @@ async function moveSlotOf(prefix: string, { masters }: RedisCluster): Promise<vo
     const [from, to] = [await idOf(source), await idOf(target)];
     await target.command("CLUSTER", "SETSLOT", slot, "IMPORTING", from);
     await source.command("CLUSTER", "SETSLOT", slot, "MIGRATING", to);
-    // A node sweeps meanwhile, which may have made a key before the slot began to move: so until there is none left.
-    for (;;) {
-      const moving = linesOf(await source.command("CLUSTER", "GETKEYSINSLOT", slot, "100"));
-      if (moving.length === 0) break;
-      await source.command("MIGRATE", "127.0.0.1", String(target.port), "", "0", "5000", "KEYS", ...moving);
-    }
-    for (const server of [target, source]) await server.command("CLUSTER", "SETSLOT", slot, "NODE", to);
+    await moveKeys(source, target, slot);
+    await target.command("CLUSTER", "SETSLOT", slot, "NODE", to);
+    // A node sweeps meanwhile, which may make a key until the source knows that the slot is not its own: until there is none left.
+    while (!(await givesUp(source, slot, to))) await moveKeys(source, target, slot);
+  }
+}
+
+type Master = RedisCluster["masters"][number];
+
+async function moveKeys(source: Master, target: Master, slot: string): Promise<void> {
+  for (;;) {
+    const reply = await source.command("CLUSTER", "GETKEYSINSLOT", slot, "100");
+    // Of whichever test: ahead of each key stands its length.
+    const keys = reply.split("\r\n").filter((line, at) => at > 0 && at % 2 === 0);
+    if (keys.length === 0) return;
+    await source.command("MIGRATE", "127.0.0.1", String(target.port), "", "0", "5000", "KEYS", ...keys);
+  }
+}
+
+/** Whether the source lets the slot go: it does not while it holds any key of it. */
+async function givesUp(source: Master, slot: string, to: string): Promise<boolean> {
+  try {
+    await source.command("CLUSTER", "SETSLOT", slot, "NODE", to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes("still hold keys")) return false;
+    throw error;
   }
 }
