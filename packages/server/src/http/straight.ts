@@ -29,6 +29,8 @@ let Request: (new () => WriteRequest) | undefined;
 let request: WriteRequest | undefined;
 /** The kind of the handle that was looked at last and is as expected: to look costs 3 % of a small write. */
 let known: unknown;
+/** Whether handles are not written to in the way that is known here, which is found out once. */
+let isOff = false;
 
 /**
  * Writes to a socket past its stream, as long as the system takes all of it at once: an eighth of what a small write
@@ -49,7 +51,7 @@ export function writeStraight(stream: Writable, bytes: Uint8Array): void {
 
 /** Whether it is one of a TCP connection or of a Unix socket. */
 function isPlain(handle: Partial<Handle> | null | undefined): handle is Handle {
-  if (handle === undefined || handle === null) return false;
+  if (isOff || handle === undefined || handle === null) return false;
   if (handle.constructor === known) return true;
   if (typeof handle.writeQueueSize !== "number" || handle.writeBuffer === undefined) return false;
   known = handle.constructor;
@@ -66,6 +68,7 @@ function learn(socket: Handled, handle: Handle, bytes: Uint8Array): void {
   instead(handle, "writeBuffer", look, () => socket.write(bytes));
   const made: Partial<WriteRequest> | undefined = Request === undefined ? undefined : new Request();
   if (made?.getAsyncId?.() === UNUSED) request = made as WriteRequest;
+  else isOff = true;
 }
 
 /**

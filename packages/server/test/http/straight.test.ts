@@ -8,7 +8,7 @@ import { PassThrough } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { seededRandom } from "@tidings/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { writeStraight } from "../../src/http/straight.ts";
 
 /** More than the system takes for a socket whose other end does not read. */
@@ -188,6 +188,23 @@ test("what is no socket of the system's is written to as a stream", async () => 
   for (const text of ["a", "b", "c"]) writeStraight(stream, Buffer.from(text));
   stream.end();
   expect((await stream.toArray()).join("")).toBe("abc");
+});
+
+test("where handles are written to in another way, that is found out once, and the stream writes", async () => {
+  vi.resetModules();
+  const { writeStraight: writeAnew } = await import("../../src/http/straight.ts");
+  let changes = 0;
+  const handle = new Proxy<object>(
+    { writeQueueSize: 0, writeBuffer: () => 0 },
+    { set: (...args) => (changes++, Reflect.set(...args)) },
+  );
+  const stream = Object.assign(new PassThrough(), { _handle: handle });
+  for (const text of ["a", "b", "c"]) {
+    writeAnew(stream, Buffer.from(text));
+  }
+  stream.end();
+  expect((await stream.toArray()).join("")).toBe("abc");
+  expect(changes).toBe(1);
 });
 
 test("TLS is the stream's", async () => {
